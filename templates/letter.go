@@ -1,0 +1,87 @@
+package templates
+
+import (
+	"bytes"
+	"embed"
+	"fmt"
+	htmltemplate "html/template"
+	"strings"
+	texttemplate "text/template"
+	"time"
+)
+
+//go:embed letters/*
+var letterFiles embed.FS
+
+// Letter is a finished mail but for its addresses. The subject is one line; the text part says everything by itself; the
+// HTML part loads nothing from anywhere.
+type Letter struct {
+	Subject string
+	Text    string
+	HTML    string
+}
+
+// SetUpTwoFactor carries the enrollment link.
+type SetUpTwoFactor struct {
+	Account   string
+	Link      string // absolute, built from the configured issuer
+	ExpiresAt time.Time
+	Name      string // of the person; may be empty
+}
+
+var setUpTwoFactor = parseLetter("set_up_two_factor")
+
+// Letter writes the letter in the frame's language.
+func (l SetUpTwoFactor) Letter(f Frame) (Letter, error) { return setUpTwoFactor.write(f, l) }
+
+// NothingToDo tells a person who has an authenticator already that one more account now asks for its code.
+type NothingToDo struct {
+	Account string
+	Name    string // of the person; may be empty
+}
+
+var nothingToDo = parseLetter("nothing_to_do")
+
+// Letter writes the letter in the frame's language.
+func (l NothingToDo) Letter(f Frame) (Letter, error) { return nothingToDo.write(f, l) }
+
+// letter is one letter's parsed parts in every language, by the catalogue's tag.
+type letter map[string]parts
+
+// parts are a text template, which defines "subject" and "text", and an HTML template, which defines "body".
+type parts struct {
+	text *texttemplate.Template
+	html *htmltemplate.Template
+}
+
+// parseLetter reads letters/<name>.txt and .html. It panics on a broken template; it runs at start only.
+func parseLetter(name string) letter {
+	l := letter{}
+	for tag, c := range catalogues {
+		l[tag] = parts{
+			text: texttemplate.Must(texttemplate.New(name).Funcs(texttemplate.FuncMap(c.functions())).
+				ParseFS(letterFiles, "letters/"+name+".txt")),
+			html: htmltemplate.Must(htmltemplate.New(name).Funcs(c.functions()).
+				ParseFS(letterFiles, "letters/layout.html", "letters/"+name+".html")),
+		}
+	}
+	return l
+}
+
+// write fills in both parts. What goes into the subject and the text passes through the catalogue, which keeps
+// every value on one line.
+func (l letter) write(f Frame, data any) (Letter, error) {
+	p, v := l[catalogueFor(f.Lang).tag], view{Frame: f.named(), Page: data}
+	var subject, text, html bytes.Buffer
+	err := p.text.ExecuteTemplate(&subject, "subject", v)
+	if err == nil {
+		err = p.text.ExecuteTemplate(&text, "text", v)
+	}
+	if err == nil {
+		err = p.html.ExecuteTemplate(&html, "layout", v)
+	}
+	if err != nil {
+		return Letter{}, fmt.Errorf("write letter %s: %w", p.text.Name(), err)
+	}
+	return Letter{Subject: oneLine(subject.String()), Text: strings.TrimSpace(text.String()) + "\n", HTML: html.String()}, nil
+}

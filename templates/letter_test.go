@@ -1,0 +1,103 @@
+package templates
+
+import (
+	"strings"
+	"testing"
+
+	"golang.org/x/net/html"
+)
+
+// letters shows every letter.
+func letters(account, person string) map[string]interface{ Letter(Frame) (Letter, error) } {
+	return map[string]interface{ Letter(Frame) (Letter, error) }{
+		"set-up":           SetUpTwoFactor{Account: account, Link: "https://id.example.com/enroll?link=abc", ExpiresAt: expiry, Name: person},
+		"set-up-nameless":  SetUpTwoFactor{Account: account, Link: "https://id.example.com/enroll?link=abc", ExpiresAt: expiry},
+		"nothing":          NothingToDo{Account: account, Name: person},
+		"nothing-nameless": NothingToDo{Account: account},
+	}
+}
+
+// eachLetter runs a check over every letter in every language.
+func eachLetter(t *testing.T, account, person string, check func(t *testing.T, l Letter)) {
+	for tag := range catalogues {
+		for name, l := range letters(account, person) {
+			t.Run(tag+"/"+name, func(t *testing.T) {
+				got, err := l.Letter(Frame{Lang: tag})
+				if err != nil {
+					t.Fatal(err)
+				}
+				check(t, got)
+			})
+		}
+	}
+}
+
+func TestSubjectsSayExactlyThis(t *testing.T) {
+	setUp, err := SetUpTwoFactor{Account: "Acme"}.Letter(Frame{})
+	if err != nil || setUp.Subject != "Set up two-factor authentication for Acme" {
+		t.Errorf("%q, %v", setUp.Subject, err)
+	}
+	nothing, err := NothingToDo{Account: "Acme"}.Letter(Frame{})
+	if err != nil || nothing.Subject != "Nothing to do: Acme now asks for the code you already use" {
+		t.Errorf("%q, %v", nothing.Subject, err)
+	}
+}
+
+func TestANameCannotForgeAHeaderOrALine(t *testing.T) {
+	eachLetter(t, "x\r\nBcc: eve@example.com\r\n\r\nBody", "Ada\r\nReply-To: eve", func(t *testing.T, l Letter) {
+		if strings.ContainsAny(l.Subject, "\r\n") {
+			t.Errorf("subject %q", l.Subject)
+		}
+		for _, line := range strings.Split(l.Text, "\n") {
+			if strings.HasPrefix(line, "Bcc:") || strings.HasPrefix(line, "Reply-To:") || strings.Contains(line, "\r") {
+				t.Errorf("line %q", line)
+			}
+		}
+	})
+}
+
+func TestHostileNamesInLettersAreShownAndDoNothing(t *testing.T) {
+	eachLetter(t, hostile, hostile, func(t *testing.T, l Letter) {
+		tree, err := html.Parse(strings.NewReader(l.HTML))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if n := elements(tree, "script", "img", "link", "iframe"); len(n) > 0 {
+			t.Errorf("the letter contains <%s>", n[0].Data)
+		}
+		for _, n := range elements(tree) {
+			for _, a := range n.Attr {
+				if strings.HasPrefix(a.Key, "on") || a.Key == "src" || strings.Contains(a.Val, "url(") {
+					t.Errorf("<%s %s=%q>", n.Data, a.Key, a.Val)
+				}
+			}
+		}
+		if !strings.Contains(words(elements(tree, "body")[0]), "<script>alert(1)</script>") || !strings.Contains(l.Text, hostile) {
+			t.Error("the name is not shown as it is")
+		}
+		if strings.Contains(l.HTML, "ZgotmplZ") {
+			t.Error("a value did not fit its place")
+		}
+	})
+}
+
+func TestTheTextPartSaysEverythingByItself(t *testing.T) {
+	for tag := range catalogues {
+		l, err := SetUpTwoFactor{Account: "Acme", Name: "Ada", Link: "https://id.example.com/enroll?link=abc&x=1", ExpiresAt: expiry}.Letter(Frame{Lang: tag, Product: "Acme ID"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, want := range []string{"\nhttps://id.example.com/enroll?link=abc&x=1\n", "Acme", "Ada", "2026, 13:05 UTC", "play.google.com", "apps.apple.com", "\n-- \nAcme ID\n"} {
+			if !strings.Contains(l.Text, want) {
+				t.Errorf("%s: %q is missing in\n%s", tag, want, l.Text)
+			}
+		}
+	}
+}
+
+func TestTheNothingToDoLetterCarriesNoLink(t *testing.T) {
+	l, err := NothingToDo{Account: "Acme"}.Letter(Frame{})
+	if err != nil || strings.Contains(l.Text+l.HTML, "http") {
+		t.Errorf("%v\n%s", err, l.Text)
+	}
+}

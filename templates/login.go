@@ -1,0 +1,28 @@
+package templates
+
+import (
+	"io"
+	"time"
+)
+
+// Login is the one login page. It is the same for all accounts; when the account asks for a code the same page comes
+// back with AskCode and shows the field Authenticator Code instead of the password.
+type Login struct {
+	Action     string // where the form is posted; carries the request's id
+	Email      string
+	Remember   bool
+	ClientName string // "to continue to …"; may be empty
+	ForgotURL  string // link hidden when empty
+	SignUpURL  string // link hidden when empty
+	Refusal    Refusal
+	Wait       time.Duration // for TooManyAttempts
+
+	AskCode     bool
+	AccountName string // who asks for the code
+	StartAgain  string // posted (it ends this login), shown as "Not you? Start again"; hidden when empty
+}
+
+var loginPage = parsePage("login")
+
+// Render writes the page.
+func (p Login) Render(w io.Writer, f Frame) error { return loginPage.render(w, f, p) }

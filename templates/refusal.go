@@ -1,0 +1,66 @@
+package templates
+
+// The names of the form fields, as pages send them and handlers read them.
+const (
+	FieldEmail    = "email"    // Login
+	FieldPassword = "password" // Login, EnrollmentStart
+	FieldRemember = "remember" // Login; sent as "on" when ticked
+	FieldCode     = "code"     // Login when it asks for a code, EnrollmentCode
+	FieldAccount  = "account"  // ChooseAccount; the slug of the button that was pressed
+)
+
+// Refusal says why a form came back. The zero value means it did not.
+type Refusal int
+
+// The refusals. Those with "Wait" in the comment tell the person how long, from the page's Wait field.
+const (
+	NotRefused           Refusal = iota
+	WrongEmailOrPassword         // the same for unknown, disabled, locked and wrong
+	WrongPassword                // where the person is known already
+	WrongCode                    // the same for wrong, used and expired
+	EmailMissing                 // the field was sent empty
+	PasswordMissing              // the field was sent empty
+	CodeMissing                  // the field was sent empty
+	PasswordTooShort             // a new password below the page's MinLength
+	PasswordTooLong              // a new password above what we hash
+	PasswordTooCommon            // a new password on the blocklist, or one with email, name or product in it
+	TooManyAttempts              // Wait
+	LinkSentJustNow              // Wait: until another link can be sent
+	LoginEnded                   // the login took too long or had too many wrong codes; start again
+	AccountNotAvailable          // unknown or not the person's, said alike
+	EnrollmentEnded              // the QR code is no longer valid; ask for a new link
+)
+
+// refusals tells each refusal's message and the fields it speaks about.
+var refusals = [...]struct {
+	key    string
+	fields []string
+}{
+	WrongEmailOrPassword: {"refusal.email-or-password", []string{FieldEmail, FieldPassword}},
+	WrongPassword:        {"refusal.password", []string{FieldPassword}},
+	WrongCode:            {"refusal.code", []string{FieldCode}},
+	EmailMissing:         {"refusal.email-missing", []string{FieldEmail}},
+	PasswordMissing:      {"refusal.password-missing", []string{FieldPassword}},
+	CodeMissing:          {"refusal.code-missing", []string{FieldCode}},
+	PasswordTooShort:     {"refusal.password-short", []string{FieldPassword}},
+	PasswordTooLong:      {"refusal.password-long", []string{FieldPassword}},
+	PasswordTooCommon:    {"refusal.password-common", []string{FieldPassword}},
+	TooManyAttempts:      {"refusal.attempts", nil},
+	LinkSentJustNow:      {"refusal.link-sent", nil},
+	LoginEnded:           {"refusal.login-ended", nil},
+	AccountNotAvailable:  {"refusal.account", nil},
+	EnrollmentEnded:      {"refusal.enrollment-ended", nil},
+}
+
+// Key is the message key of the refusal.
+func (r Refusal) Key() string { return refusals[r].key }
+
+// On says whether the refusal speaks about a field, which is then marked invalid and described by the message.
+func (r Refusal) On(field string) bool {
+	for _, f := range refusals[r].fields {
+		if f == field {
+			return true
+		}
+	}
+	return false
+}
