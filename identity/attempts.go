@@ -1,0 +1,68 @@
+package identity
+
+import "time"
+
+// AttemptKind is one of the two counters each person has.
+type AttemptKind string
+
+// The counters: one for the password, one for authenticator code and recovery code together.
+const (
+	AttemptPassword AttemptKind = "password"
+	AttemptCode     AttemptKind = "code"
+)
+
+// Limits of wrong answers in a row (PRODUCT §3.5).
+const (
+	freePasswords   = 4 // the fifth wrong password waits
+	longestDelay    = 15 * time.Minute
+	codesPerBlock   = 10
+	codeBlock       = 15 * time.Minute
+	codesToDisable  = 100
+	AddressLogins   = 20 // per address and minute
+	AddressInterval = time.Minute
+)
+
+// Attempts counts wrong answers in a row. It is written before an answer is judged and cleared
+// when the answer was right, each in a transaction of its own: parallel attempts cannot outrun it
+// and a rolled-back request cannot undo it.
+type Attempts struct {
+	UserID       UserID
+	Kind         AttemptKind
+	Bucket       string // "" for everybody; a known browser has its own
+	Failures     int
+	BlockedUntil time.Time
+}
+
+// Begin counts one attempt ahead of its judgement. It reports false, with how long to wait, while
+// the counter blocks; then nothing may be judged.
+func (a *Attempts) Begin(now time.Time) (allowed bool, wait time.Duration) {
+	if now.Before(a.BlockedUntil) {
+		return false, a.BlockedUntil.Sub(now)
+	}
+	a.Failures++
+	if delay := a.delay(); delay > 0 {
+		a.BlockedUntil = now.Add(delay)
+	}
+	return true, 0
+}
+
+// delay is how long the next attempt waits if this one turns out wrong.
+func (a Attempts) delay() time.Duration {
+	if a.Kind == AttemptCode {
+		if a.Failures%codesPerBlock == 0 {
+			return codeBlock
+		}
+		return 0
+	}
+	over := a.Failures - freePasswords
+	if over <= 0 {
+		return 0
+	}
+	if over > 10 { // 2^10 s is already over a quarter of an hour
+		return longestDelay
+	}
+	return min(time.Second<<(over-1), longestDelay)
+}
+
+// Exhausted reports whether so many wrong codes came in a row that the authenticator is disabled.
+func (a Attempts) Exhausted() bool { return a.Kind == AttemptCode && a.Failures >= codesToDisable }

@@ -1,0 +1,67 @@
+package identity
+
+import "time"
+
+// How long enrollment links and their QR screens live (PRODUCT §3.2).
+const (
+	EnrollmentLifetime = 24 * time.Hour
+	RevealLifetime     = 10 * time.Minute
+	// EnrollmentResendAfter is how long a person waits before the link can be sent again.
+	EnrollmentResendAfter = time.Minute
+)
+
+// Enrollment is one emailed link to the QR screen. It is revealed at most once, by a POST with the
+// person's password; for ten minutes the same browser may see the same QR code again.
+type Enrollment struct {
+	ID              string
+	UserID          UserID
+	AccountID       AccountID // the account that asked for it
+	TokenHash       Digest
+	AuthenticatorID string // the pending authenticator, once revealed
+	BrowserHash     Digest // the browser that revealed it
+	CreatedAt       time.Time
+	ExpiresAt       time.Time
+	SupersededAt    time.Time
+	RevealedAt      time.Time
+	ConfirmedAt     time.Time
+}
+
+// NewEnrollment returns an enrollment and the secret of its link, which is not kept.
+func NewEnrollment(user UserID, account AccountID, now time.Time) (Enrollment, string) {
+	token := NewSecret()
+	return Enrollment{
+		ID: NewID(), UserID: user, AccountID: account, TokenHash: DigestOf(token),
+		CreatedAt: now, ExpiresAt: now.Add(EnrollmentLifetime),
+	}, token
+}
+
+// EnrollmentState is what can be done with a link.
+type EnrollmentState string
+
+// The states of an enrollment link.
+const (
+	EnrollmentOpen       EnrollmentState = "open"       // may be revealed with the password
+	EnrollmentRevealed   EnrollmentState = "revealed"   // the browser that revealed it may look again
+	EnrollmentUsed       EnrollmentState = "used"       // revealed before, elsewhere or too long ago, or confirmed
+	EnrollmentExpired    EnrollmentState = "expired"    // older than 24 hours
+	EnrollmentSuperseded EnrollmentState = "superseded" // a newer link was sent
+)
+
+// State judges the link now, for the browser that shows the given secret (empty: none).
+// Expiry is judged here and not by a clean-up job.
+func (e Enrollment) State(browser string, now time.Time) EnrollmentState {
+	switch {
+	case !e.SupersededAt.IsZero():
+		return EnrollmentSuperseded
+	case !e.ConfirmedAt.IsZero():
+		return EnrollmentUsed
+	case !e.RevealedAt.IsZero():
+		if e.BrowserHash.Matches(browser) && now.Before(e.RevealedAt.Add(RevealLifetime)) {
+			return EnrollmentRevealed
+		}
+		return EnrollmentUsed
+	case !now.Before(e.ExpiresAt):
+		return EnrollmentExpired
+	}
+	return EnrollmentOpen
+}

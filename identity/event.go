@@ -1,0 +1,67 @@
+package identity
+
+import "time"
+
+// Event is one line of the audit trail, written in the transaction of the act it records.
+type Event struct {
+	ID        string
+	At        time.Time
+	Kind      EventKind
+	UserID    UserID    // whom it concerns, if anybody
+	AccountID AccountID // the account it concerns, if any
+	ClientID  ClientID
+	Actor     string // "operator", "user:<id>", "client:<id>" or "system"
+	Address   string // where the request came from
+	UserAgent string
+	RequestID string // the HTTP request
+	Detail    string // a few words; never a secret
+}
+
+// Origin is where an act came from: who did it, and through which request.
+type Origin struct {
+	Actor     string
+	Address   string
+	UserAgent string
+	RequestID string
+}
+
+// Event returns an audit event of this origin. The caller adds whom and what it concerns.
+func (o Origin) Event(kind EventKind, now time.Time) Event {
+	return Event{
+		ID: NewID(), At: now, Kind: kind, Actor: o.Actor, Address: o.Address, UserAgent: o.UserAgent, RequestID: o.RequestID,
+	}
+}
+
+// EventKind names what happened.
+type EventKind string
+
+// What the audit trail records.
+const (
+	EventSignedIn            EventKind = "login.password_accepted"
+	EventSignInRefused       EventKind = "login.password_refused"
+	EventCodeAccepted        EventKind = "login.code_accepted"
+	EventCodeRefused         EventKind = "login.code_refused"
+	EventAccountEntered      EventKind = "login.account_entered"
+	EventSessionEnded        EventKind = "session.ended"
+	EventEnrollmentSent      EventKind = "enrollment.sent"
+	EventEnrollmentRevealed  EventKind = "enrollment.revealed"
+	EventEnrollmentConfirmed EventKind = "enrollment.confirmed"
+	EventAuthenticatorOff    EventKind = "authenticator.disabled"
+	EventTwoFactorChanged    EventKind = "account.two_factor_changed"
+	EventAccountChanged      EventKind = "account.changed"
+	EventUserChanged         EventKind = "user.changed"
+	EventMembershipChanged   EventKind = "membership.changed"
+	EventClientChanged       EventKind = "client.changed"
+	EventKeyRotated          EventKind = "key.rotated"
+	EventGrantRevoked        EventKind = "grant.revoked"
+	EventReplayDetected      EventKind = "grant.replay_detected"
+)
+
+// ActorOperator is the actor of acts done at the command line or by a file that was applied.
+const ActorOperator = "operator"
+
+// ActorUser is the actor of acts a person did.
+func ActorUser(id UserID) string { return "user:" + string(id) }
+
+// ActorClient is the actor of acts a client did.
+func ActorClient(id ClientID) string { return "client:" + string(id) }

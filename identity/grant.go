@@ -1,0 +1,130 @@
+package identity
+
+import "time"
+
+// Lifetimes of what a grant gives (PRODUCT §4).
+const (
+	CodeLifetime          = time.Minute
+	AccessTokenLifetime   = 5 * time.Minute
+	IDTokenLifetime       = 5 * time.Minute
+	RefreshIdle           = 14 * 24 * time.Hour
+	GrantLifetime         = 30 * 24 * time.Hour
+	RefreshReuseTolerance = 10 * time.Second
+)
+
+// Grant is what a person gave a client for one account: the evidence of that login and the family
+// of tokens that came from it. Revoking it kills them all.
+type Grant struct {
+	ID        GrantID
+	ClientID  ClientID
+	UserID    UserID
+	AccountID AccountID
+	SessionID SessionID
+	EntryID   SessionEntryID // the `sid`
+	Scopes    []string
+	Nonce     string
+	ClaimsID  []string // claims asked for in the ID token
+	Proofs    []Proof  // those that counted for the account
+	Epoch     int64
+	AuthTime  time.Time
+	CreatedAt time.Time
+	ExpiresAt time.Time
+	RevokedAt time.Time
+}
+
+// NewGrant returns the grant for a completed authorization request: the decision must be Done.
+func NewGrant(r AuthorizationRequest, s Session, e Entry, d Decision, now time.Time) Grant {
+	return Grant{
+		ID: GrantID(NewID()), ClientID: r.ClientID, UserID: s.UserID, AccountID: e.AccountID,
+		SessionID: s.ID, EntryID: e.ID, Scopes: r.Scopes, Nonce: r.Nonce, ClaimsID: r.ClaimsInID,
+		Proofs: d.Proofs, Epoch: s.Epoch, AuthTime: d.AuthTime, CreatedAt: now, ExpiresAt: now.Add(GrantLifetime),
+	}
+}
+
+// Evidence is what was proven when the grant was given. The decision is made on it again at every
+// use, against the policies of that moment.
+func (g Grant) Evidence() Evidence {
+	return Evidence{
+		UserID: g.UserID, Epoch: g.Epoch, Proofs: g.Proofs, Entered: []AccountID{g.AccountID},
+		Ended: !g.RevokedAt.IsZero(), Offline: true,
+	}
+}
+
+// Wants asks for nothing but the grant's own account.
+func (g Grant) Wants() Wants { return Wants{AccountID: g.AccountID, AccountFixed: true, Chosen: true} }
+
+// Usable decides whether the grant still stands at now.
+func (g Grant) Usable(p Person, now time.Time) Decision {
+	if !now.Before(g.ExpiresAt) {
+		return Decision{Step: StepSignIn, Reason: "the grant has expired"}
+	}
+	return Decide(now, p, g.Evidence(), g.Wants())
+}
+
+// Code is an authorization code (RFC 6749 §4.1.2). The grant it stands for is made with it.
+type Code struct {
+	Hash          Digest
+	GrantID       GrantID
+	ClientID      ClientID
+	RedirectURI   string
+	CodeChallenge string
+	CreatedAt     time.Time
+	ExpiresAt     time.Time
+	UsedAt        time.Time
+}
+
+// NewCode returns the code of a grant, and its secret.
+func NewCode(g Grant, r AuthorizationRequest, now time.Time) (Code, string) {
+	secret := NewSecret()
+	return Code{
+		Hash: DigestOf(secret), GrantID: g.ID, ClientID: r.ClientID, RedirectURI: r.RedirectURI,
+		CodeChallenge: r.CodeChallenge, CreatedAt: now, ExpiresAt: now.Add(CodeLifetime),
+	}, secret
+}
+
+// AccessToken is an opaque access token, or the record of a JWT's `jti`.
+type AccessToken struct {
+	Hash      Digest
+	GrantID   GrantID // empty: client credentials
+	ClientID  ClientID
+	Scopes    []string
+	CreatedAt time.Time
+	ExpiresAt time.Time
+	RevokedAt time.Time
+}
+
+// Live reports whether the token itself is good; its grant is judged apart.
+func (t AccessToken) Live(now time.Time) bool { return t.RevokedAt.IsZero() && now.Before(t.ExpiresAt) }
+
+// RefreshToken is one refresh token of a grant's family.
+type RefreshToken struct {
+	Hash      Digest
+	GrantID   GrantID
+	ClientID  ClientID
+	CreatedAt time.Time
+	ExpiresAt time.Time // idle limit, never after the grant's
+	UsedAt    time.Time // rotated away
+}
+
+// NewRefreshToken returns a refresh token of the grant, and its secret.
+func NewRefreshToken(g Grant, now time.Time) (RefreshToken, string) {
+	secret := NewSecret()
+	return RefreshToken{
+		Hash: DigestOf(secret), GrantID: g.ID, ClientID: g.ClientID, CreatedAt: now, ExpiresAt: g.RefreshUntil(now),
+	}, secret
+}
+
+// RefreshUntil is the idle limit of a refresh token used at now: never after the grant's own end.
+func (g Grant) RefreshUntil(now time.Time) time.Time {
+	until := now.Add(RefreshIdle)
+	if until.After(g.ExpiresAt) {
+		until = g.ExpiresAt
+	}
+	return until
+}
+
+// Stolen reports whether using the rotated token again means that somebody else has it: a reuse
+// within ten seconds is a lost answer or two tabs, later it is a theft (RFC 9700 §4.14.2).
+func (t RefreshToken) Stolen(now time.Time) bool {
+	return !t.UsedAt.IsZero() && now.Sub(t.UsedAt) > RefreshReuseTolerance
+}

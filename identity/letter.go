@@ -1,0 +1,35 @@
+package identity
+
+import "time"
+
+// Letter is an e-mail in the outbox: written in the transaction of the act it tells about,
+// delivered later. Subject, Text and HTML are sealed while it waits, because they may carry a
+// link, and are emptied once it has been sent.
+type Letter struct {
+	ID        string // also the Message-ID, so that a second delivery can be recognised
+	UserID    UserID
+	Kind      string
+	To        string
+	Subject   string
+	Text      string
+	HTML      string
+	CreatedAt time.Time
+	NextTryAt time.Time
+	Tries     int
+	SentAt    time.Time
+	DeadAt    time.Time // given up; visible to operators
+}
+
+// letterRetries is how long a letter waits after each failed delivery.
+var letterRetries = []time.Duration{time.Minute, 5 * time.Minute, 15 * time.Minute, time.Hour}
+
+// DeliveryFailed plans the next try, or gives the letter up after the last one or when the
+// refusal was permanent.
+func (l *Letter) DeliveryFailed(permanent bool, now time.Time) {
+	if permanent || l.Tries >= len(letterRetries) {
+		l.DeadAt = now
+	} else {
+		l.NextTryAt = now.Add(letterRetries[l.Tries])
+	}
+	l.Tries++
+}
