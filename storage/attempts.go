@@ -1,0 +1,74 @@
+package storage
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/vestibule-id/vestibule/identity"
+)
+
+var attempts = table[identity.Attempts]{"attempts", func(_ *sealer, a *identity.Attempts) []column {
+	return []column{
+		{"user_id", &a.UserID}, {"kind", &a.Kind}, {"bucket", &a.Bucket},
+		{"failures", &a.Failures}, {"blocked_until", moment{&a.BlockedUntil}},
+	}
+}}
+
+var (
+	attemptsGet    = attempts.selecting("WHERE user_id = $1 AND kind = $2 AND bucket = $3")
+	attemptsSave   = attempts.saving(3)
+	attemptsClear  = "DELETE FROM attempts WHERE user_id = $1 AND kind = $2 AND bucket = $3"
+	addressAttempt = `INSERT INTO address_attempts (address, purpose, started_at, used) VALUES ($1, $2, $3, 1)
+		ON CONFLICT (address, purpose) DO UPDATE SET
+			used = CASE WHEN address_attempts.started_at <= $4 THEN 1 ELSE address_attempts.used + 1 END,
+			started_at = CASE WHEN address_attempts.started_at <= $4 THEN excluded.started_at ELSE address_attempts.started_at END
+		RETURNING used`
+)
+
+// Attempts returns a person's counter; a counter that was never written is zero.
+func (q Queries) Attempts(ctx context.Context, user identity.UserID, kind identity.AttemptKind, bucket string) (identity.Attempts, error) {
+	a, err := one(ctx, q, attempts, attemptsGet, user, kind, bucket)
+	if errors.Is(err, ErrNotFound) {
+		return identity.Attempts{UserID: user, Kind: kind, Bucket: bucket}, nil
+	}
+	return a, err
+}
+
+// SaveAttempts writes a counter.
+func (tx *Tx) SaveAttempts(ctx context.Context, a identity.Attempts) error {
+	_, err := tx.exec(ctx, attemptsSave, attempts.args(tx.seal, &a)...)
+	return err
+}
+
+// ClearAttempts sets a counter to zero after a right answer.
+func (tx *Tx) ClearAttempts(ctx context.Context, user identity.UserID, kind identity.AttemptKind, bucket string) error {
+	_, err := tx.exec(ctx, attemptsClear, user, kind, bucket)
+	return err
+}
+
+// CountAddress counts one attempt from an address and returns how many there were in the interval that
+// is running, this one included.
+func (tx *Tx) CountAddress(ctx context.Context, address, purpose string, interval time.Duration, now time.Time) (int, error) {
+	used, err := rows(ctx, tx.Queries, func(n *int) []any { return []any{n} },
+		addressAttempt, address, purpose, at(now), at(now.Add(-interval)))
+	if err != nil {
+		return 0, err
+	}
+	return used[0], nil
+}
+
+// KnowsBrowser reports whether the browser with that digest has logged the person in before.
+func (q Queries) KnowsBrowser(ctx context.Context, browser identity.Digest, user identity.UserID) (bool, error) {
+	found, err := rows(ctx, q, func(n *int) []any { return []any{n} },
+		"SELECT 1 FROM known_browsers WHERE token_hash = $1 AND user_id = $2", browser, user)
+	return len(found) > 0, err
+}
+
+// RememberBrowser notes that a browser has logged a person in. Its cookie proves nothing but that, and
+// gives the browser an attempt counter of its own, so that a stranger cannot lock the person out.
+func (tx *Tx) RememberBrowser(ctx context.Context, browser identity.Digest, user identity.UserID, now time.Time) error {
+	_, err := tx.exec(ctx, `INSERT INTO known_browsers (token_hash, user_id, created_at, seen_at) VALUES ($1, $2, $3, $3)
+		ON CONFLICT (token_hash) DO UPDATE SET user_id = excluded.user_id, seen_at = excluded.seen_at`, browser, user, at(now))
+	return err
+}

@@ -1,0 +1,70 @@
+package storage
+
+import (
+	"context"
+	"time"
+
+	"github.com/vestibule-id/vestibule/identity"
+)
+
+var authenticators = table[identity.Authenticator]{"authenticators", func(s *sealer, a *identity.Authenticator) []column {
+	return []column{
+		{"id", &a.ID}, {"user_id", &a.UserID}, {"secret", sealed{s, "authenticators|secret", &a.ID, &a.Secret}},
+		{"last_step", &a.LastStep}, {"confirmed_at", moment{&a.ConfirmedAt}}, {"disabled_at", moment{&a.DisabledAt}},
+		{"created_at", moment{&a.CreatedAt}},
+	}
+}}
+
+var (
+	authenticatorByID      = authenticators.selecting("WHERE id = $1")
+	authenticatorConfirmed = authenticators.selecting(
+		"WHERE user_id = $1 AND confirmed_at IS NOT NULL AND disabled_at IS NULL ORDER BY confirmed_at DESC LIMIT 1")
+	authenticatorInsert  = authenticators.inserting()
+	authenticatorConfirm = `UPDATE authenticators SET confirmed_at = $2, last_step = $3
+		WHERE id = $1 AND confirmed_at IS NULL AND disabled_at IS NULL`
+	authenticatorStep   = "UPDATE authenticators SET last_step = $2 WHERE id = $1 AND last_step < $2 AND disabled_at IS NULL"
+	authenticatorsVoid  = "UPDATE authenticators SET disabled_at = $2 WHERE user_id = $1 AND disabled_at IS NULL"
+	authenticatorsPurge = "DELETE FROM authenticators WHERE user_id = $1 AND confirmed_at IS NULL"
+)
+
+// Authenticator returns one authenticator, pending or confirmed, or [ErrNotFound].
+func (q Queries) Authenticator(ctx context.Context, id string) (identity.Authenticator, error) {
+	return one(ctx, q, authenticators, authenticatorByID, id)
+}
+
+// ConfirmedAuthenticator returns the authenticator with which a person proves a second factor, or
+// [ErrNotFound].
+func (q Queries) ConfirmedAuthenticator(ctx context.Context, user identity.UserID) (identity.Authenticator, error) {
+	return one(ctx, q, authenticators, authenticatorConfirmed, user)
+}
+
+// AddAuthenticator adds an authenticator.
+func (tx *Tx) AddAuthenticator(ctx context.Context, a identity.Authenticator) error {
+	_, err := tx.exec(ctx, authenticatorInsert, authenticators.args(tx.seal, &a)...)
+	return err
+}
+
+// ConfirmAuthenticator turns a pending authenticator into a factor, once, and burns the step of the code
+// that did it; [ErrNotFound] if that has happened or the authenticator was voided.
+func (tx *Tx) ConfirmAuthenticator(ctx context.Context, id string, step int64, now time.Time) error {
+	return tx.must(ctx, authenticatorConfirm, id, at(now), step)
+}
+
+// UseStep burns a step and all before it, once over all replicas (RFC 6238 §5.2); [ErrNotFound] if the
+// step or a later one was used.
+func (tx *Tx) UseStep(ctx context.Context, id string, step int64) error {
+	return tx.must(ctx, authenticatorStep, id, step)
+}
+
+// VoidAuthenticators disables all authenticators of a person, pending and confirmed.
+func (tx *Tx) VoidAuthenticators(ctx context.Context, user identity.UserID, now time.Time) error {
+	_, err := tx.exec(ctx, authenticatorsVoid, user, at(now))
+	return err
+}
+
+// DropPendingAuthenticators forgets the secrets nobody has confirmed: a new reveal voids the older
+// ones. Confirmed authenticators are not touched.
+func (tx *Tx) DropPendingAuthenticators(ctx context.Context, user identity.UserID) error {
+	_, err := tx.exec(ctx, authenticatorsPurge, user)
+	return err
+}

@@ -1,0 +1,127 @@
+package storage
+
+import (
+	"context"
+	"time"
+
+	"github.com/vestibule-id/vestibule/identity"
+)
+
+var sessions = table[identity.Session]{"sessions", func(_ *sealer, s *identity.Session) []column {
+	return []column{
+		{"id", &s.ID}, {"token_hash", &s.TokenHash}, {"user_id", &s.UserID}, {"epoch", &s.Epoch},
+		{"proofs", jsonOf(&s.Proofs)}, {"remember", &s.Remember}, {"address", &s.Address}, {"user_agent", &s.UserAgent},
+		{"created_at", moment{&s.CreatedAt}}, {"seen_at", moment{&s.SeenAt}}, {"ended_at", moment{&s.EndedAt}},
+	}
+}}
+
+var entries = table[identity.Entry]{"session_entries", func(_ *sealer, e *identity.Entry) []column {
+	return []column{
+		{"id", &e.ID}, {"session_id", &e.SessionID}, {"account_id", &e.AccountID},
+		{"entered_at", moment{&e.EnteredAt}}, {"ended_at", moment{&e.EndedAt}},
+	}
+}}
+
+var (
+	sessionByToken = sessions.selecting("WHERE token_hash = $1")
+	sessionByID    = sessions.selecting("WHERE id = $1")
+	sessionInsert  = sessions.inserting()
+	sessionRenew   = `UPDATE sessions SET token_hash = $3, epoch = $4, proofs = $5, remember = $6, seen_at = $7
+		WHERE id = $1 AND token_hash = $2 AND ended_at IS NULL`
+	sessionSeen = "UPDATE sessions SET seen_at = $2 WHERE id = $1 AND seen_at < $2"
+	sessionEnd  = "UPDATE sessions SET ended_at = $2 WHERE id = $1 AND ended_at IS NULL"
+	entriesLive = entries.selecting("WHERE session_id = $1 AND ended_at IS NULL ORDER BY entered_at")
+	entryByID   = entries.selecting("WHERE id = $1")
+	entriesOf   = entries.selecting("WHERE account_id = $1 AND ended_at IS NULL")
+	entrySave   = entries.saving(1)
+	entryEnd    = "UPDATE session_entries SET ended_at = $2 WHERE id = $1 AND ended_at IS NULL"
+	entriesEnd  = "UPDATE session_entries SET ended_at = $2 WHERE session_id = $1 AND ended_at IS NULL"
+)
+
+// Session returns the session whose cookie has that digest, with its live entries, or [ErrNotFound]. It
+// may have ended; [identity.Decide] judges that.
+func (q Queries) Session(ctx context.Context, cookie identity.Digest) (identity.Session, error) {
+	return q.session(ctx, sessionByToken, cookie)
+}
+
+// SessionByID returns a session with its live entries, or [ErrNotFound].
+func (q Queries) SessionByID(ctx context.Context, id identity.SessionID) (identity.Session, error) {
+	return q.session(ctx, sessionByID, id)
+}
+
+func (q Queries) session(ctx context.Context, query string, arg any) (identity.Session, error) {
+	s, err := one(ctx, q, sessions, query, arg)
+	if err != nil {
+		return s, err
+	}
+	s.Entries, err = many(ctx, q, entries, entriesLive, s.ID)
+	return s, err
+}
+
+// AddSession adds a session; its entries are saved by [Tx.SaveEntry].
+func (tx *Tx) AddSession(ctx context.Context, s identity.Session) error {
+	_, err := tx.exec(ctx, sessionInsert, sessions.args(tx.seal, &s)...)
+	return err
+}
+
+// RenewSession writes new proofs under the new cookie of a session whose cookie was old. [ErrNotFound] if
+// the cookie has been renewed by another request or the session has ended.
+func (tx *Tx) RenewSession(ctx context.Context, s identity.Session, old identity.Digest) error {
+	return tx.must(ctx, sessionRenew, s.ID, old, s.TokenHash, s.Epoch, jsonOf(&s.Proofs), s.Remember, at(s.SeenAt))
+}
+
+// SessionSeen notes that a session is in use.
+func (tx *Tx) SessionSeen(ctx context.Context, id identity.SessionID, now time.Time) error {
+	_, err := tx.exec(ctx, sessionSeen, id, at(now))
+	return err
+}
+
+// SaveEntry adds or replaces an entry. It fails with [ErrExists] when the session has another live entry for
+// the account.
+func (tx *Tx) SaveEntry(ctx context.Context, e identity.Entry) error {
+	_, err := tx.exec(ctx, entrySave, entries.args(tx.seal, &e)...)
+	return err
+}
+
+// Entry returns one account entered in a session, live or ended, or [ErrNotFound].
+func (q Queries) Entry(ctx context.Context, id identity.SessionEntryID) (identity.Entry, error) {
+	return one(ctx, q, entries, entryByID, id)
+}
+
+// EntriesOf returns the live entries for an account, over all sessions.
+func (q Queries) EntriesOf(ctx context.Context, account identity.AccountID) ([]identity.Entry, error) {
+	return many(ctx, q, entries, entriesOf, account)
+}
+
+// EndEntry ends one account in a session, and every grant given there.
+func (tx *Tx) EndEntry(ctx context.Context, id identity.SessionEntryID, now time.Time) error {
+	if _, err := tx.exec(ctx, entryEnd, id, at(now)); err != nil {
+		return err
+	}
+	_, err := tx.exec(ctx, grantsEndEntry, id, at(now))
+	return err
+}
+
+// EndSession ends a session, its entries, and every grant given in it.
+func (tx *Tx) EndSession(ctx context.Context, id identity.SessionID, now time.Time) error {
+	for _, statement := range []string{sessionEnd, entriesEnd, grantsEndSession} {
+		if _, err := tx.exec(ctx, statement, id, at(now)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// EndSessionsOf ends everything a person has open, on every browser.
+func (tx *Tx) EndSessionsOf(ctx context.Context, user identity.UserID, now time.Time) error {
+	for _, statement := range []string{
+		"UPDATE session_entries SET ended_at = $2 WHERE ended_at IS NULL AND session_id IN (SELECT id FROM sessions WHERE user_id = $1)",
+		"UPDATE sessions SET ended_at = $2 WHERE user_id = $1 AND ended_at IS NULL",
+		"UPDATE grants SET revoked_at = $2 WHERE user_id = $1 AND revoked_at IS NULL",
+	} {
+		if _, err := tx.exec(ctx, statement, user, at(now)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
