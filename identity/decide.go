@@ -23,6 +23,7 @@ type Person struct {
 	User
 	Memberships []Membership
 	Confirmed   bool // has a confirmed authenticator
+	Pending     bool // has seen a QR code that is still good; the first right code confirms it
 }
 
 // Membership returns the person's place in an account.
@@ -85,8 +86,8 @@ var policy = []struct {
 		return c.required() && !c.proven() && c.membership.Account.Switching == SwitchRelogin && len(c.evidence.Entered) > 0
 	}},
 	{StepUnmet, "the client insists on a level this person cannot reach", func(c situation) bool { return c.beyondReach() }},
-	{StepEnroll, "the account asks for a code and no authenticator is confirmed", func(c situation) bool {
-		return c.required() && !c.proven() && !c.person.Confirmed
+	{StepEnroll, "the account asks for a code and no authenticator is set up", func(c situation) bool {
+		return c.required() && !c.proven() && !c.person.Confirmed && !c.person.Pending
 	}},
 	{StepSecondFactor, "the account asks for a code", func(c situation) bool { return c.required() && !c.proven() }},
 	{StepSecondFactor, "the person asked for a code at every login", func(c situation) bool {

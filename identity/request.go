@@ -39,8 +39,6 @@ type AuthorizationRequest struct {
 	ClaimsInID    []string // claims the client asked for in the ID token by the `claims` parameter
 	Wants         Wants
 	WrongCodes    int
-	SessionID     SessionID // the session that completed it
-	CompletedAt   time.Time
 	AnsweredAt    time.Time // a code was issued: once
 	EndedAt       time.Time // too many wrong codes
 	CreatedAt     time.Time

@@ -19,6 +19,9 @@ var (
 	authenticatorByID      = authenticators.selecting("WHERE id = $1")
 	authenticatorConfirmed = authenticators.selecting(
 		"WHERE user_id = $1 AND confirmed_at IS NOT NULL AND disabled_at IS NULL ORDER BY confirmed_at DESC LIMIT 1")
+	authenticatorPending = "SELECT " + authenticators.names("t.") + ` FROM authenticators t JOIN enrollments e ON e.authenticator_id = t.id
+		WHERE t.user_id = $1 AND t.confirmed_at IS NULL AND t.disabled_at IS NULL
+		AND e.superseded_at IS NULL AND e.confirmed_at IS NULL AND e.expires_at > $2 ORDER BY t.created_at DESC LIMIT 1`
 	authenticatorInsert  = authenticators.inserting()
 	authenticatorConfirm = `UPDATE authenticators SET confirmed_at = $2, last_step = $3
 		WHERE id = $1 AND confirmed_at IS NULL AND disabled_at IS NULL`
@@ -36,6 +39,12 @@ func (q Queries) Authenticator(ctx context.Context, id string) (identity.Authent
 // [ErrNotFound].
 func (q Queries) ConfirmedAuthenticator(ctx context.Context, user identity.UserID) (identity.Authenticator, error) {
 	return one(ctx, q, authenticators, authenticatorConfirmed, user)
+}
+
+// PendingAuthenticator returns the authenticator whose QR code a person has seen through a link that is still
+// good at now, and has not confirmed; or [ErrNotFound].
+func (q Queries) PendingAuthenticator(ctx context.Context, user identity.UserID, now time.Time) (identity.Authenticator, error) {
+	return one(ctx, q, authenticators, authenticatorPending, user, at(now))
 }
 
 // AddAuthenticator adds an authenticator.

@@ -43,9 +43,13 @@ func (q Queries) EnrollmentOf(ctx context.Context, authenticator string) (identi
 	return one(ctx, q, enrollments, enrollmentPending, authenticator)
 }
 
-// AddEnrollment adds a link and supersedes all older ones of the person: the newest wins.
+// AddEnrollment adds a link and supersedes all older ones of the person, with the secrets they revealed and
+// nobody confirmed: the newest wins. A confirmed authenticator is not touched.
 func (tx *Tx) AddEnrollment(ctx context.Context, e identity.Enrollment) error {
 	if _, err := tx.exec(ctx, enrollmentsOld, e.UserID, at(e.CreatedAt)); err != nil {
+		return err
+	}
+	if err := tx.DropPendingAuthenticators(ctx, e.UserID); err != nil {
 		return err
 	}
 	_, err := tx.exec(ctx, enrollmentInsert, enrollments.args(tx.seal, &e)...)

@@ -13,18 +13,17 @@ var requests = table[identity.AuthorizationRequest]{"authorization_requests", fu
 		{"response_mode", &r.ResponseMode}, {"scopes", jsonOf(&r.Scopes)}, {"state", &r.State}, {"nonce", &r.Nonce},
 		{"code_challenge", &r.CodeChallenge}, {"login_hint", &r.LoginHint}, {"ui_locales", &r.UILocales},
 		{"claims_in_id", jsonOf(&r.ClaimsInID)}, {"wants", jsonOf(&r.Wants)}, {"wrong_codes", &r.WrongCodes},
-		{"session_id", &r.SessionID}, {"completed_at", moment{&r.CompletedAt}}, {"answered_at", moment{&r.AnsweredAt}},
+		{"answered_at", moment{&r.AnsweredAt}},
 		{"ended_at", moment{&r.EndedAt}}, {"created_at", moment{&r.CreatedAt}}, {"expires_at", moment{&r.ExpiresAt}},
 	}
 }}
 
 var (
-	requestByID     = requests.selecting("WHERE id = $1")
-	requestInsert   = requests.inserting()
-	requestChoose   = "UPDATE authorization_requests SET wants = $2 WHERE id = $1 AND answered_at IS NULL"
-	requestComplete = "UPDATE authorization_requests SET session_id = $2, completed_at = $3 WHERE id = $1 AND answered_at IS NULL AND ended_at IS NULL"
-	requestWrong    = "UPDATE authorization_requests SET wrong_codes = $2, ended_at = $3 WHERE id = $1"
-	requestAnswer   = `UPDATE authorization_requests SET answered_at = $2
+	requestByID   = requests.selecting("WHERE id = $1")
+	requestInsert = requests.inserting()
+	requestChoose = "UPDATE authorization_requests SET wants = $2 WHERE id = $1 AND answered_at IS NULL"
+	requestWrong  = "UPDATE authorization_requests SET wrong_codes = $2, ended_at = $3 WHERE id = $1"
+	requestAnswer = `UPDATE authorization_requests SET answered_at = $2
 		WHERE id = $1 AND answered_at IS NULL AND ended_at IS NULL AND expires_at > $2`
 )
 
@@ -43,12 +42,6 @@ func (tx *Tx) AddAuthorizationRequest(ctx context.Context, r identity.Authorizat
 // SaveChoice stores the account a person chose.
 func (tx *Tx) SaveChoice(ctx context.Context, r identity.AuthorizationRequest) error {
 	return tx.must(ctx, requestChoose, r.ID, jsonOf(&r.Wants))
-}
-
-// CompleteRequest notes in which session the login came to its end. The callback decides again before it
-// answers.
-func (tx *Tx) CompleteRequest(ctx context.Context, id identity.RequestID, session identity.SessionID, now time.Time) error {
-	return tx.must(ctx, requestComplete, id, session, at(now))
 }
 
 // SaveWrongCode stores the count of wrong codes, and the end of the login if it has come to that.

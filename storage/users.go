@@ -51,25 +51,33 @@ func (tx *Tx) UpgradePassword(ctx context.Context, id identity.UserID, phc strin
 	return tx.must(ctx, passwordSet, id, phc, at(now))
 }
 
-// Person returns a user with memberships and whether an authenticator is confirmed, as
-// [identity.Decide] needs them; or [ErrNotFound].
-func (q Queries) Person(ctx context.Context, id identity.UserID) (identity.Person, error) {
+// Person returns a user with memberships and the state of their authenticators, as [identity.Decide] needs
+// them; or [ErrNotFound].
+func (q Queries) Person(ctx context.Context, id identity.UserID, now time.Time) (identity.Person, error) {
 	u, err := q.User(ctx, id)
 	if err != nil {
 		return identity.Person{}, err
 	}
-	return q.PersonOf(ctx, u)
+	return q.PersonOf(ctx, u, now)
 }
 
 // PersonOf completes a user that was read before.
-func (q Queries) PersonOf(ctx context.Context, u identity.User) (p identity.Person, err error) {
+func (q Queries) PersonOf(ctx context.Context, u identity.User, now time.Time) (p identity.Person, err error) {
 	p.User = u
 	if p.Memberships, err = q.MembershipsOf(ctx, u.ID); err != nil {
 		return p, err
 	}
-	_, err = q.ConfirmedAuthenticator(ctx, u.ID)
-	if p.Confirmed = err == nil; errors.Is(err, ErrNotFound) {
-		err = nil
+	if p.Confirmed, err = found(q.ConfirmedAuthenticator(ctx, u.ID)); err != nil || p.Confirmed {
+		return p, err
 	}
+	p.Pending, err = found(q.PendingAuthenticator(ctx, u.ID, now))
 	return p, err
+}
+
+// found turns a missing record into an answer.
+func found[T any](_ T, err error) (bool, error) {
+	if errors.Is(err, ErrNotFound) {
+		return false, nil
+	}
+	return err == nil, err
 }

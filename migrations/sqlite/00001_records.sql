@@ -69,6 +69,7 @@ CREATE TABLE enrollments (
 );
 
 CREATE INDEX enrollments_user_id ON enrollments (user_id);
+CREATE INDEX enrollments_authenticator_id ON enrollments (authenticator_id);
 CREATE INDEX enrollments_expires_at ON enrollments (expires_at);
 
 -- browsers in which somebody has logged in, and what was proven there
@@ -139,8 +140,6 @@ CREATE TABLE authorization_requests (
     claims_in_id TEXT NOT NULL,
     wants TEXT NOT NULL,
     wrong_codes INTEGER NOT NULL,
-    session_id TEXT NOT NULL,
-    completed_at TIMESTAMP,
     answered_at TIMESTAMP,
     ended_at TIMESTAMP,
     created_at TIMESTAMP NOT NULL,
