@@ -232,6 +232,17 @@ func TestARefusalIsAnAlertThatDescribesItsFields(t *testing.T) {
 	}
 }
 
+func TestButtonsThatNeedTheScriptAreHiddenWithoutIt(t *testing.T) {
+	eachPage(t, hostileSamples(), func(t *testing.T, _ string, tree *html.Node) {
+		for _, b := range elements(tree, "button") {
+			kind, _ := attribute(b, "type")
+			if _, hidden := attribute(b, "hidden"); hidden != (kind == "button") {
+				t.Errorf("button %q of type %q: hidden=%v", words(b), kind, hidden)
+			}
+		}
+	})
+}
+
 func TestAPasswordIsNeverWrittenBack(t *testing.T) {
 	eachPage(t, hostileSamples(), func(t *testing.T, _ string, tree *html.Node) {
 		for _, in := range elements(tree, "input") {
