@@ -36,8 +36,8 @@ func TestEveryRecordComesBackAsItWasWritten(t *testing.T) {
 
 		write(t, db, func(tx *storage.Tx) error {
 			return errors.Join(
-				tx.SaveUser(ctx, u), tx.SaveAccount(ctx, acme), tx.SaveMembership(ctx, member), tx.AddAuthenticator(ctx, auth),
-				tx.AddEnrollment(ctx, enrollment), tx.AddSession(ctx, session), tx.SaveEntry(ctx, entry), tx.SaveClient(ctx, client),
+				tx.SaveUser(ctx, u), tx.SaveAccount(ctx, acme), tx.SaveMembership(ctx, member),
+				tx.AddEnrollment(ctx, enrollment), tx.AddAuthenticator(ctx, auth), tx.AddSession(ctx, session), tx.SaveEntry(ctx, entry), tx.SaveClient(ctx, client),
 				tx.AddAuthorizationRequest(ctx, request), tx.AddGrant(ctx, grant), tx.SaveSigningKey(ctx, key),
 			)
 		})
