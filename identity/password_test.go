@@ -73,7 +73,7 @@ func TestR2_ThereAreNoCompositionRules(t *testing.T) {
 	for _, good := range []string{
 		"correct otter lamp violin", "jkdhwpqmznvb", "839201746352", ")(*#%@;:][}{", "               🎬",
 		"ein sehr langer Satz", "мой кот спит на диване", "我的猫睡在沙发上不起床吗", "tall trees quietly hum", " leading and trailing ",
-		"Xk7#pQ2!vLm9", "gN4vRtq8ZwLd", "the mitochondrion is", "purple zebra yodels nine", "qx-4471-blotch", "ravioli/telescope",
+		"Xk7#pQ2!vLm9", "gN4vRtq8ZwLd", "the mitochondrion is", "purple zebra yodels nine", "qx-4471-blotch", "ravioli/telescope", "guitar tiger pepper snow",
 	} {
 		if got := reasonFor(t, good, adaContext); got != "" {
 			t.Errorf("%q refused: %q", good, got)
