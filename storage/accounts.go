@@ -44,31 +44,16 @@ var memberships = table[identity.Membership]{"memberships", func(_ *sealer, m *i
 	}
 }}
 
-func membershipColumns(m *identity.Membership) []column {
-	return append([]column{{"m.user_id", &m.UserID}, {"m.role", &m.Role}, {"m.created_at", moment{&m.CreatedAt}}},
-		prefixed("a.", accounts.columns(nil, &m.Account))...)
-}
+// membershipNames and membershipPlaces belong together: the columns of a membership joined with its
+// account, and where their values go. Names are made once, places for every row.
+var membershipNames = "m.user_id, m.role, m.created_at, " + accounts.names("a.")
 
-func prefixed(prefix string, columns []column) []column {
-	for i := range columns {
-		columns[i].name = prefix + columns[i].name
-	}
-	return columns
-}
-
-func columnNames(columns []column) string {
-	names := ""
-	for i, c := range columns {
-		if i > 0 {
-			names += ", "
-		}
-		names += c.name
-	}
-	return names
+func membershipPlaces(m *identity.Membership) []any {
+	return append([]any{&m.UserID, &m.Role, moment{&m.CreatedAt}}, accounts.args(nil, &m.Account)...)
 }
 
 var (
-	membershipSelect = "SELECT " + columnNames(membershipColumns(new(identity.Membership))) +
+	membershipSelect = "SELECT " + membershipNames +
 		" FROM memberships m JOIN accounts a ON a.id = m.account_id "
 	membershipsOfUser    = membershipSelect + "WHERE m.user_id = $1 ORDER BY a.name, a.slug"
 	membershipsOfAccount = membershipSelect + "WHERE m.account_id = $1 ORDER BY m.role, m.user_id"
@@ -86,7 +71,7 @@ func (q Queries) Members(ctx context.Context, account identity.AccountID) ([]ide
 }
 
 func (q Queries) memberships(ctx context.Context, query string, arg any) ([]identity.Membership, error) {
-	return rows(ctx, q, func(m *identity.Membership) []any { return values(membershipColumns(m)) }, query, arg)
+	return rows(ctx, q, membershipPlaces, query, arg)
 }
 
 // SaveMembership adds a person to an account or changes the role.

@@ -2,6 +2,7 @@ package storage
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"github.com/vestibule-id/vestibule/identity"
@@ -24,25 +25,23 @@ type Standing struct {
 	Person identity.Person // Memberships holds the grant's account alone
 }
 
-func standingColumns(s *Standing) []column {
-	if len(s.Person.Memberships) == 0 {
-		s.Person.Memberships = make([]identity.Membership, 1)
-	}
-	columns := prefixed("g.", grants.columns(nil, &s.Grant))
-	columns = append(columns, prefixed("u.", users.columns(nil, &s.Person.User))...)
-	columns = append(columns, membershipColumns(&s.Person.Memberships[0])...)
-	return append(columns, column{
-		"EXISTS (SELECT 1 FROM authenticators t WHERE t.user_id = g.user_id AND t.confirmed_at IS NOT NULL AND t.disabled_at IS NULL)",
-		&s.Person.Confirmed,
-	})
+// standingNames and standingPlaces belong together, see [membershipNames].
+var standingNames = grants.names("g.") + ", " + users.names("u.") + ", " + membershipNames +
+	", EXISTS (SELECT 1 FROM authenticators t WHERE t.user_id = g.user_id AND t.confirmed_at IS NOT NULL AND t.disabled_at IS NULL)"
+
+func standingPlaces(s *Standing) []any {
+	s.Person.Memberships = make([]identity.Membership, 1)
+	return slices.Concat(grants.args(nil, &s.Grant), users.args(nil, &s.Person.User),
+		membershipPlaces(&s.Person.Memberships[0]), []any{&s.Person.Confirmed})
 }
 
 var (
-	grantStanding = "SELECT " + columnNames(standingColumns(new(Standing))) + ` FROM grants g
+	grantStanding = "SELECT " + standingNames + ` FROM grants g
 		JOIN users u ON u.id = g.user_id
 		JOIN memberships m ON m.user_id = g.user_id AND m.account_id = g.account_id
 		JOIN accounts a ON a.id = g.account_id
 		WHERE g.id = $1`
+	grantByID        = grants.selecting("WHERE id = $1")
 	grantsOfAccount  = grants.selecting("WHERE account_id = $1 AND revoked_at IS NULL AND expires_at > $2")
 	grantInsert      = grants.inserting()
 	grantRevoke      = "UPDATE grants SET revoked_at = $2 WHERE id = $1 AND revoked_at IS NULL"
@@ -53,7 +52,7 @@ var (
 // Standing returns a grant with its person and account, or [ErrNotFound], also when the person no longer
 // belongs to the account.
 func (q Queries) Standing(ctx context.Context, id identity.GrantID) (Standing, error) {
-	all, err := rows(ctx, q, func(s *Standing) []any { return values(standingColumns(s)) }, grantStanding, id)
+	all, err := rows(ctx, q, standingPlaces, grantStanding, id)
 	if err == nil && len(all) == 0 {
 		err = ErrNotFound
 	}
@@ -61,6 +60,11 @@ func (q Queries) Standing(ctx context.Context, id identity.GrantID) (Standing, e
 		return Standing{}, err
 	}
 	return all[0], nil
+}
+
+// Grant returns a grant, live or not, or [ErrNotFound].
+func (q Queries) Grant(ctx context.Context, id identity.GrantID) (identity.Grant, error) {
+	return one(ctx, q, grants, grantByID, id)
 }
 
 // GrantsOf returns the live grants for an account.
