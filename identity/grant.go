@@ -1,6 +1,10 @@
 package identity
 
-import "time"
+import (
+	"errors"
+	"regexp"
+	"time"
+)
 
 // Lifetimes of what a grant gives (PRODUCT §4).
 const (
@@ -82,6 +86,29 @@ func NewCode(g Grant, r AuthorizationRequest, now time.Time) (Code, string) {
 	}, secret
 }
 
+// BoundTo reports whether a code is redeemed as it was asked for: with the same redirect URI, and
+// by whoever made the challenge (RFC 7636 §4.6). A verifier for a code without a challenge is refused too:
+// somebody has taken the challenge away on the way here (RFC 9700 §4.8.2).
+func (c Code) BoundTo(redirectURI, verifier string) error {
+	switch {
+	case redirectURI != c.RedirectURI:
+		return errors.New("redirect_uri differs from the one of the authorization request")
+	case c.CodeChallenge == "" && verifier == "":
+		return nil
+	case c.CodeChallenge == "":
+		return errors.New("code_verifier came for a request without code_challenge")
+	case verifier == "":
+		return errors.New("code_verifier is missing")
+	case !verifierShape.MatchString(verifier):
+		return errors.New("code_verifier needs 43 to 128 unreserved characters")
+	case !Digest(c.CodeChallenge).Matches(verifier): // S256 is the digest of a secret by another name
+		return errors.New("code_verifier does not fit the code_challenge")
+	}
+	return nil
+}
+
+var verifierShape = regexp.MustCompile(`^[A-Za-z0-9._~-]{43,128}$`)
+
 // AccessToken is an opaque access token, or the record of a JWT's `jti`.
 type AccessToken struct {
 	Hash      Digest
@@ -91,6 +118,16 @@ type AccessToken struct {
 	CreatedAt time.Time
 	ExpiresAt time.Time
 	RevokedAt time.Time
+}
+
+// NewAccessToken returns an access token for a client, and its secret. grant is empty when nobody
+// has logged in: client credentials.
+func NewAccessToken(client ClientID, grant GrantID, scopes []string, now time.Time) (AccessToken, string) {
+	secret := NewSecret()
+	return AccessToken{
+		Hash: DigestOf(secret), GrantID: grant, ClientID: client, Scopes: scopes,
+		CreatedAt: now, ExpiresAt: now.Add(AccessTokenLifetime),
+	}, secret
 }
 
 // Live reports whether the token itself is good; its grant is judged apart.
