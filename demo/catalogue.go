@@ -12,7 +12,7 @@ import (
 type mediaItem struct {
 	Title, Kind, Length, State string
 	Updated                    string
-	Cover                      int // which of the six covers in the stylesheet
+	Cover                      string // path of its picture
 }
 
 // happening is one entry of the event platform's made-up calendar.
@@ -24,23 +24,29 @@ type happening struct {
 	SoldOut, NearlyFull bool
 }
 
+// covers are the pictures of the media library, in order of appearance.
+var covers = []string{
+	assetPath("cover-1.svg"), assetPath("cover-2.svg"), assetPath("cover-3.svg"),
+	assetPath("cover-4.svg"), assetPath("cover-5.svg"), assetPath("cover-6.svg"),
+}
+
 // The sets below differ so much that a person sees at a glance which account they are in.
-// One line reads title|kind|length|state.
+// One line reads title|kind|length|state|cover.
 var libraries = [][]string{
 	{
-		"Spring collection film|Video|02:14|Published", "Studio tour with Mara|Video|08:41|Published",
-		"Product teaser, vertical cut|Video|00:32|In review", "Founders on stage|Live|46:10|Published",
-		"Behind the lens, part 3|Video|11:05|Draft", "Brand sound, long version|Audio|03:20|Published",
+		"Spring collection film|Video|02:14|Published|1", "Studio tour with Mara|Video|08:41|Published|2",
+		"Product teaser, vertical cut|Video|00:32|In review|3", "Founders on stage|Live|46:10|Published|4",
+		"Behind the lens, part 3|Video|11:05|Draft|5", "Brand sound, long version|Audio|03:20|Published|6",
 	},
 	{
-		"Safety training, line 4|Video|18:22|Published", "Quarterly town hall|Live|58:47|Published",
-		"Turbine assembly, step by step|Video|24:09|In review", "Welcome to the plant|Video|05:36|Published",
-		"Podcast: the night shift|Audio|31:12|Published", "Forklift refresher|Video|09:50|Draft",
+		"Quarterly town hall|Live|58:47|Published|4", "New coating, explained|Video|24:09|In review|3",
+		"Podcast: the night shift|Audio|31:12|Published|6", "Wind park at dusk|Video|18:22|Published|1",
+		"Reading a sensor|Video|09:50|Draft|5", "Welcome to the office|Video|05:36|Published|2",
 	},
 	{
-		"Lecture 1: what light is|Video|44:00|Published", "Lab notes, week 6|Video|12:31|Published",
-		"Open day stream|Live|01:32:08|Published", "Choir rehearsal|Audio|27:45|Draft",
-		"Field trip to the dunes|Video|15:18|Published", "How to cite a film|Video|06:02|In review",
+		"Lecture 1: what light is|Video|44:00|Published|5", "Choir rehearsal|Audio|27:45|Draft|6",
+		"Office hours, week 6|Video|12:31|Published|2", "Chemistry at home|Video|06:02|In review|3",
+		"Open day stream|Live|01:32:08|Published|4", "Field trip to the dunes|Video|15:18|Published|1",
 	},
 }
 
@@ -64,7 +70,8 @@ var calendars = [][]string{
 // database by the account id from the token, this one picks a set.
 func (c *client) furnish(drawn *homePage, who login) {
 	if c.cfg.Look == CMS {
-		drawn.Media = mediaOf(libraries[c.setOf(who, len(libraries))], c.cfg.Now())
+		set := c.setOf(who, len(libraries))
+		drawn.Media, drawn.Tint = mediaOf(libraries[set], c.cfg.Now()), set
 		return
 	}
 	drawn.Happenings = happeningsOf(calendars[c.setOf(who, len(calendars))], c.cfg.Now())
@@ -88,7 +95,8 @@ func mediaOf(lines []string, now time.Time) []mediaItem {
 		field := strings.Split(line, "|")
 		items = append(items, mediaItem{
 			Title: field[0], Kind: field[1], Length: field[2], State: field[3],
-			Updated: now.AddDate(0, 0, -(2 + 5*i)).Format("2 Jan 2006"), Cover: i + 1,
+			Updated: now.AddDate(0, 0, -(2 + 5*i)).Format("2 Jan 2006"),
+			Cover:   covers[number(field[4])-1],
 		})
 	}
 	return items

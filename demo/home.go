@@ -16,7 +16,9 @@ type homePage struct {
 	Login      *loginPanel // nil while nobody is logged in
 	Accounts   []accountLink
 	Other      OtherProduct
+	Covers     []string // pictures for the CMS's front door
 	Media      []mediaItem
+	Tint       int // sets the pictures of one account apart from another's
 	Happenings []happening
 }
 
@@ -54,7 +56,7 @@ func (c *client) renderHome(w http.ResponseWriter, r *http.Request, shown *probl
 func (c *client) newHomePage(r *http.Request) homePage {
 	look := string(c.cfg.Look)
 	drawn := homePage{
-		Title: c.cfg.Title, Other: c.cfg.OtherProduct,
+		Title: c.cfg.Title, Other: c.cfg.OtherProduct, Covers: covers,
 		Stylesheet: assetPath(look + ".css"), Icon: assetPath(look + ".svg"),
 	}
 	_, found, ok := c.current(r)
