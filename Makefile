@@ -22,7 +22,7 @@ test: ## all tests: vet, format, both engines with the race detector, browser st
 	$(GO) test -count=1 $(STORIES)
 
 quick: ## the tests that need nothing installed: SQLite only, no browser
-	VESTIBULE_TEST_ENGINES=sqlite $(GO) test $(PACKAGES)
+	VESTIBULE_TEST_ENGINES=sqlite $(GO) test -short $(PACKAGES)
 
 bench: ## measure each operation against its floor, on both engines
 	$(GO) test -run '^$$' -bench . -benchmem $(PACKAGES)
