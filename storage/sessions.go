@@ -25,8 +25,11 @@ var entries = table[identity.Entry]{"session_entries", func(_ *sealer, e *identi
 var (
 	sessionByToken = sessions.selecting("WHERE token_hash = $1")
 	sessionByID    = sessions.selecting("WHERE id = $1")
-	sessionInsert  = sessions.inserting()
-	sessionRenew   = `UPDATE sessions SET token_hash = $3, epoch = $4, proofs = $5, remember = $6, seen_at = $7
+	sessionsOf     = sessions.selecting("WHERE user_id = $1 AND ended_at IS NULL ORDER BY created_at, id")
+	sessionsIn     = "SELECT " + sessions.names("s.") + ` FROM sessions s JOIN session_entries e ON e.session_id = s.id
+		WHERE e.account_id = $1 AND e.ended_at IS NULL AND s.ended_at IS NULL ORDER BY s.id`
+	sessionInsert = sessions.inserting()
+	sessionRenew  = `UPDATE sessions SET token_hash = $3, epoch = $4, proofs = $5, remember = $6, seen_at = $7
 		WHERE id = $1 AND token_hash = $2 AND ended_at IS NULL`
 	sessionSeen = "UPDATE sessions SET seen_at = $2 WHERE id = $1 AND seen_at < $2"
 	sessionEnd  = "UPDATE sessions SET ended_at = $2 WHERE id = $1 AND ended_at IS NULL"
@@ -56,6 +59,39 @@ func (q Queries) session(ctx context.Context, query string, arg any) (identity.S
 	}
 	s.Entries, err = many(ctx, q, entries, entriesLive, s.ID)
 	return s, err
+}
+
+// SessionsOf returns what a person has open, with the live entries, the oldest first.
+func (q Queries) SessionsOf(ctx context.Context, user identity.UserID) ([]identity.Session, error) {
+	open, err := many(ctx, q, sessions, sessionsOf, user)
+	for i := range open {
+		if err != nil {
+			break
+		}
+		open[i].Entries, err = many(ctx, q, entries, entriesLive, open[i].ID)
+	}
+	return open, err
+}
+
+// SessionsIn returns the sessions in which an account was entered and has not ended; Entries holds the
+// entry for this account alone.
+func (q Queries) SessionsIn(ctx context.Context, account identity.AccountID) ([]identity.Session, error) {
+	inside, err := many(ctx, q, sessions, sessionsIn, account)
+	if err != nil {
+		return nil, err
+	}
+	live, err := q.EntriesOf(ctx, account)
+	if err != nil {
+		return nil, err
+	}
+	entryOf := map[identity.SessionID]identity.Entry{}
+	for _, e := range live {
+		entryOf[e.SessionID] = e
+	}
+	for i, s := range inside {
+		inside[i].Entries = []identity.Entry{entryOf[s.ID]}
+	}
+	return inside, nil
 }
 
 // AddSession adds a session; its entries are saved by [Tx.SaveEntry].

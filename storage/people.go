@@ -1,0 +1,32 @@
+package storage
+
+import (
+	"context"
+	"slices"
+	"time"
+
+	"github.com/vestibule-id/vestibule/identity"
+)
+
+// memberNames and memberPlaces belong together, see [membershipNames]. A pending authenticator is one whose
+// QR code was shown through a link that is still good.
+var memberNames = users.names("u.") + ", " + membershipNames + `,
+	EXISTS (SELECT 1 FROM authenticators t WHERE t.user_id = m.user_id AND t.confirmed_at IS NOT NULL AND t.disabled_at IS NULL),
+	EXISTS (SELECT 1 FROM authenticators t JOIN enrollments e ON e.authenticator_id = t.id
+		WHERE t.user_id = m.user_id AND t.confirmed_at IS NULL AND t.disabled_at IS NULL
+		AND e.superseded_at IS NULL AND e.confirmed_at IS NULL AND e.expires_at > $2)`
+
+func memberPlaces(p *identity.Person) []any {
+	p.Memberships = make([]identity.Membership, 1)
+	return slices.Concat(users.args(nil, &p.User), membershipPlaces(&p.Memberships[0]), []any{&p.Confirmed, &p.Pending})
+}
+
+var peopleOfAccount = "SELECT " + memberNames + ` FROM memberships m
+	JOIN users u ON u.id = m.user_id JOIN accounts a ON a.id = m.account_id
+	WHERE m.account_id = $1 ORDER BY u.email`
+
+// PeopleOf returns the members of an account with the state of their authenticators, by address. Their
+// Memberships hold this account alone: one statement serves an account of any size.
+func (q Queries) PeopleOf(ctx context.Context, account identity.AccountID, now time.Time) ([]identity.Person, error) {
+	return rows(ctx, q, memberPlaces, peopleOfAccount, account, at(now))
+}
