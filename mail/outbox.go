@@ -1,0 +1,58 @@
+package mail
+
+import (
+	"context"
+	"errors"
+	"net/url"
+	"strings"
+	"time"
+
+	"github.com/vestibule-id/vestibule/identity"
+	"github.com/vestibule-id/vestibule/storage"
+	"github.com/vestibule-id/vestibule/templates"
+)
+
+// EnrollPath is where an enrollment link leads, below the issuer; the secret follows as the last
+// segment.
+const EnrollPath = "/enroll/"
+
+// Outbox writes letters, each in the transaction of the act it tells about. A letter that is in the
+// outbox will be delivered, whatever happens to the process; see [Delivery].
+type Outbox struct {
+	// Issuer is the configured issuer URL. Links are built from it and from nothing else: request
+	// headers never reach a letter.
+	Issuer string
+	// Product is the installation's name; empty means "Vestibule".
+	Product string
+}
+
+// InviteToEnroll makes an enrollment link for a person and mails it. Older links of the person are
+// superseded.
+func (o Outbox) InviteToEnroll(ctx context.Context, tx *storage.Tx, u identity.User, a identity.Account, now time.Time) error {
+	enrollment, secret := identity.NewEnrollment(u.ID, a.ID, now)
+	link, err := url.JoinPath(o.Issuer, EnrollPath, secret)
+	if err != nil {
+		return err
+	}
+	letter, err := templates.SetUpTwoFactor{Account: a.Name, Link: link, ExpiresAt: enrollment.ExpiresAt, Name: u.Name}.Letter(o.frame(u))
+	return errors.Join(err,
+		tx.AddEnrollment(ctx, enrollment),
+		o.post(ctx, tx, u, "enrollment", letter, now))
+}
+
+// NothingToDo tells a person who has an authenticator that one more account asks for its code.
+func (o Outbox) NothingToDo(ctx context.Context, tx *storage.Tx, u identity.User, a identity.Account, now time.Time) error {
+	letter, err := templates.NothingToDo{Account: a.Name, Name: u.Name}.Letter(o.frame(u))
+	return errors.Join(err, o.post(ctx, tx, u, "nothing-to-do", letter, now))
+}
+
+func (o Outbox) frame(u identity.User) templates.Frame {
+	return templates.Frame{Lang: templates.Language("", u.Locale), Product: o.Product}
+}
+
+func (o Outbox) post(ctx context.Context, tx *storage.Tx, u identity.User, kind string, l templates.Letter, now time.Time) error {
+	return tx.AddLetter(ctx, identity.Letter{
+		ID: identity.NewID(), UserID: u.ID, Kind: kind, To: u.Email,
+		Subject: strings.TrimSpace(l.Subject), Text: l.Text, HTML: l.HTML, CreatedAt: now, NextTryAt: now,
+	})
+}
