@@ -1,0 +1,52 @@
+package op
+
+import (
+	"bytes"
+	"encoding/json"
+	"net/http"
+)
+
+// throughLibrary lets the library parse the request and call our [server], and holds back what it
+// would answer: its errors have the wrong status in places and carry the texts of whatever failed.
+func (p *Provider) throughLibrary(scheme string) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		held := &heldAnswer{header: w.Header(), status: http.StatusOK}
+		p.library.ServeHTTP(held, r)
+		if held.status >= http.StatusBadRequest {
+			p.writeError(w, r, scheme, held.refusal())
+			return
+		}
+		w.WriteHeader(held.status)
+		w.Write(held.body.Bytes())
+	}
+}
+
+// heldAnswer is an answer that has not left yet.
+type heldAnswer struct {
+	header http.Header
+	status int
+	body   bytes.Buffer
+}
+
+// Header implements http.ResponseWriter.
+func (a *heldAnswer) Header() http.Header { return a.header }
+
+// WriteHeader implements http.ResponseWriter.
+func (a *heldAnswer) WriteHeader(status int) { a.status = status }
+
+// Write implements http.ResponseWriter.
+func (a *heldAnswer) Write(b []byte) (int, error) { return a.body.Write(b) }
+
+// refusal reads an error the library has written. An unexpected one loses its text: the library puts
+// the error of whatever failed into it.
+func (a *heldAnswer) refusal() *refusal {
+	var told errorAnswer
+	if err := json.Unmarshal(a.body.Bytes(), &told); err != nil || told.Error == "" || told.Error == serverError {
+		return refuse(serverError, sorry)
+	}
+	e := refuse(told.Error, told.Description)
+	if e.status == http.StatusBadRequest {
+		e.status = a.status
+	}
+	return e
+}
