@@ -14,6 +14,7 @@ type CheckMail struct {
 	AccountName string
 	MaskedEmail string        // a…@example.com, masked by the caller
 	ValidFor    time.Duration // of the link
+	NotSent     bool          // no link is under way; the button sends one
 	SentAgain   bool          // the button was pressed and a new link is under way
 	StartAgain  string        // posted, as in Login; hidden when empty
 	Refusal     Refusal
@@ -46,15 +47,18 @@ func (p EnrollmentStart) Render(w io.Writer, f Frame) error {
 	return enrollmentStartPage.render(w, f, p)
 }
 
+// Picture is an inline drawing of our own making. It goes into the page as it is, so it may hold nothing that anybody wrote.
+type Picture = template.HTML
+
 // EnrollmentCode is the QR screen. It offers to check a code now; SkipURL is "Continue without checking", after which
 // the first right code at login confirms the pairing.
 type EnrollmentCode struct {
 	Action      string
 	AccountName string
 	Email       string
-	QR          template.HTML // inline SVG, shown on white
-	Key         string        // the secret in Base32 as one word; the page groups it
-	URI         string        // otpauth://…, for the app on the same device; hidden when empty
+	QR          Picture // inline SVG, shown on white
+	Key         string  // the secret in Base32 as one word; the page groups it
+	URI         string  // otpauth://…, for the app on the same device; hidden when empty
 	SkipURL     string
 	Refusal     Refusal
 	Wait        time.Duration

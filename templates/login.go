@@ -19,6 +19,7 @@ type Login struct {
 
 	AskCode     bool
 	AccountName string // who asks for the code
+	SendLink    string // posted: a new link, for who has seen a QR code and not scanned it; hidden when empty
 	StartAgain  string // posted (it ends this login), shown as "Not you? Start again"; hidden when empty
 }
 

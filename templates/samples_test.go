@@ -35,14 +35,16 @@ func samples(account, person, client string) []sample {
 	busy.Email, busy.Refusal, busy.Wait = person, TooManyAttempts, 90*time.Second
 	code := Login{Action: "/login?request=r1", Email: person, ClientName: client, AskCode: true, AccountName: account,
 		ForgotURL: "/forgot", StartAgain: "/login/again?request=r1"}
-	wrongCode := code
+	wrongCode, unconfirmed := code, code
 	wrongCode.Refusal = WrongCode
+	unconfirmed.SendLink = "/login/enrollment?request=r1"
 	choose := ChooseAccount{Action: "/account", Email: person, ClientName: client, LogoutURL: "/logout", Accounts: []AccountChoice{
 		{account, "acme", RoleOwner, true}, {"Globex Events", "globex", RoleMember, false}, {"Initech", "initech", RoleAdmin, false}}}
 	refusedChoice := choose
 	refusedChoice.Refusal = AccountNotAvailable
 	mail := CheckMail{Action: "/mail", AccountName: account, MaskedEmail: "a…@example.com", ValidFor: 24 * time.Hour, StartAgain: "/login/again"}
-	again, tooSoon := mail, mail
+	again, tooSoon, notSent := mail, mail, mail
+	notSent.NotSent = true
 	again.SentAgain = true
 	tooSoon.Refusal, tooSoon.Wait = LinkSentJustNow, 45*time.Second
 	start := EnrollmentStart{Action: "/enroll?link=x", AccountName: account, Email: person, ExpiresAt: expiry, ForgotURL: "/forgot"}
@@ -58,10 +60,10 @@ func samples(account, person, client string) []sample {
 	}
 	return []sample{
 		{"login", login}, {"login-refused", refused}, {"login-wait", busy}, {"login-bare", Login{Action: "/login"}},
-		{"login-code", code}, {"login-code-refused", wrongCode},
+		{"login-code", code}, {"login-code-refused", wrongCode}, {"login-code-unconfirmed", unconfirmed},
 		{"choose", choose}, {"choose-refused", refusedChoice},
 		{"switch", SwitchAccount{Action: "/switch", AccountName: account, Email: person, ClientName: client, CancelURL: "/back"}},
-		{"mail", mail}, {"mail-again", again}, {"mail-soon", tooSoon},
+		{"mail", mail}, {"mail-again", again}, {"mail-soon", tooSoon}, {"mail-not-sent", notSent},
 		{"enroll", start}, {"enroll-refused", wrongPassword}, {"enroll-invited", invited},
 		{"scan", scan}, {"scan-refused", refusedScan}, {"done", EnrollmentDone{AccountName: account, LoginURL: "/login"}},
 		{"gone-unknown", gone(LinkUnknown)}, {"gone-expired", gone(LinkExpired)}, {"gone-used", gone(LinkUsed)}, {"gone-superseded", gone(LinkSuperseded)},
@@ -71,6 +73,7 @@ func samples(account, person, client string) []sample {
 		{"confirm-logout", ConfirmLogout{Action: "/logout", Email: person, ClientName: client, StayURL: "/"}},
 		{"confirm-logout-bare", ConfirmLogout{Action: "/logout"}},
 		{"logged-out", LoggedOut{ReturnURL: "https://cms.example.com/", ClientName: client, LoginURL: "/login"}}, {"logged-out-bare", LoggedOut{}},
+		{"forgot", ForgotPassword{Email: person, LoginURL: "/login"}}, {"forgot-bare", ForgotPassword{}},
 		{"problem-internal", Problem{Kind: Internal, Status: 500}},
 		{"problem-not-found", Problem{Kind: NotFound, Status: 404, BackURL: "https://cms.example.com/"}},
 		{"problem-not-allowed", Problem{Kind: NotAllowed, Status: 403}}, {"problem-bad-request", Problem{Kind: BadRequest, Status: 400}},
