@@ -47,6 +47,14 @@ const (
 	EnrollmentSuperseded EnrollmentState = "superseded" // a newer link was sent
 )
 
+// Confirmable reports whether a code can still confirm the authenticator this link has shown to the
+// browser with the given secret. That outlasts the QR code on the screen: many people have to
+// install an app first.
+func (e Enrollment) Confirmable(browser string, now time.Time) bool {
+	return !e.RevealedAt.IsZero() && e.ConfirmedAt.IsZero() && e.SupersededAt.IsZero() &&
+		now.Before(e.ExpiresAt) && e.BrowserHash.Matches(browser)
+}
+
 // State judges the link now, for the browser that shows the given secret (empty: none).
 // Expiry is judged here and not by a clean-up job.
 func (e Enrollment) State(browser string, now time.Time) EnrollmentState {

@@ -22,6 +22,7 @@ var (
 	requestByID   = requests.selecting("WHERE id = $1")
 	requestInsert = requests.inserting()
 	requestChoose = "UPDATE authorization_requests SET wants = $2 WHERE id = $1 AND answered_at IS NULL"
+	requestHint   = "UPDATE authorization_requests SET login_hint = $2 WHERE id = $1 AND answered_at IS NULL"
 	requestWrong  = "UPDATE authorization_requests SET wrong_codes = $2, ended_at = $3 WHERE id = $1"
 	requestAnswer = `UPDATE authorization_requests SET answered_at = $2
 		WHERE id = $1 AND answered_at IS NULL AND ended_at IS NULL AND expires_at > $2`
@@ -42,6 +43,11 @@ func (tx *Tx) AddAuthorizationRequest(ctx context.Context, r identity.Authorizat
 // SaveChoice stores the account a person chose.
 func (tx *Tx) SaveChoice(ctx context.Context, r identity.AuthorizationRequest) error {
 	return tx.must(ctx, requestChoose, r.ID, jsonOf(&r.Wants))
+}
+
+// SaveLoginHint stores the address the login page starts with.
+func (tx *Tx) SaveLoginHint(ctx context.Context, id identity.RequestID, email string) error {
+	return tx.must(ctx, requestHint, id, email)
 }
 
 // SaveWrongCode stores the count of wrong codes, and the end of the login if it has come to that.
