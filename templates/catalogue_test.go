@@ -143,8 +143,8 @@ func TestDurationsAreRoundedUpAndSpoken(t *testing.T) {
 	}
 }
 
-func TestDirectionOverridesDoNotSurvive(t *testing.T) {
-	if got := oneLine("a\u202eb\u2066c\u2028d\te"); got != "abc d e" {
+func TestControlsAndDirectionOverridesDoNotSurvive(t *testing.T) {
+	if got := oneLine("a\u202eb\u2066c\u2028d\te\x00f\x1b[2Jg"); got != "abc d e f [2Jg" {
 		t.Errorf("%q", got)
 	}
 }

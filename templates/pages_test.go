@@ -210,26 +210,38 @@ func TestTheFocusIsWhereThePersonGoesOn(t *testing.T) {
 }
 
 func TestARefusalIsAnAlertThatDescribesItsFields(t *testing.T) {
-	for r := NotRefused + 1; int(r) < len(refusals); r++ {
-		_, tree := rendered(t, sample{"", Login{Email: "ada@example.com", Refusal: r, Wait: time.Minute}}, "en")
-		alerts := 0
-		for _, n := range elements(tree) {
-			if role, _ := attribute(n, "role"); role == "alert" && words(n) != "" {
-				alerts++
+	for r := NotRefused; int(r) < len(refusals); r++ {
+		for _, s := range []sample{
+			{"login", Login{Refusal: r, Wait: time.Minute}}, {"login with code", Login{AskCode: true, Refusal: r}},
+			{"link", EnrollmentStart{Refusal: r}}, {"invited", EnrollmentStart{SetPassword: true, Refusal: r}}, {"scan", EnrollmentCode{Refusal: r}},
+		} {
+			_, tree := rendered(t, s, "en")
+			if n := len(alerts(tree)); (n == 1) != (r != NotRefused) {
+				t.Errorf("%s, refusal %d: %d alerts", s.name, r, n)
 			}
-		}
-		if alerts != 1 {
-			t.Errorf("refusal %d: %d alerts", r, alerts)
-		}
-		for _, name := range []string{FieldEmail, FieldPassword} {
-			in := field(t, tree, name)
-			_, invalid := attribute(in, "aria-invalid")
-			described, _ := attribute(in, "aria-describedby")
-			if invalid != r.On(name) || strings.Contains(described, "refusal") != r.On(name) {
-				t.Errorf("refusal %d on %s: invalid=%v described by %q", r, name, invalid, described)
+			for _, in := range elements(tree, "input") {
+				name, _ := attribute(in, "name")
+				_, invalid := attribute(in, "aria-invalid")
+				described, _ := attribute(in, "aria-describedby")
+				if invalid != r.On(name) || strings.Contains(described, "refusal") != r.On(name) {
+					t.Errorf("%s, refusal %d on %s: invalid=%v described by %q", s.name, r, name, invalid, described)
+				}
 			}
 		}
 	}
+	if !WrongCode.On(FieldCode) || !WrongEmailOrPassword.On(FieldEmail) || !WrongEmailOrPassword.On(FieldPassword) || TooManyAttempts.On(FieldPassword) {
+		t.Error("a refusal speaks about the wrong field")
+	}
+}
+
+// alerts lists the elements that announce a refusal.
+func alerts(tree *html.Node) (found []*html.Node) {
+	for _, n := range elements(tree) {
+		if role, _ := attribute(n, "role"); role == "alert" && words(n) != "" {
+			found = append(found, n)
+		}
+	}
+	return found
 }
 
 func TestButtonsThatNeedTheScriptAreHiddenWithoutIt(t *testing.T) {
