@@ -31,6 +31,15 @@ func TestAMissingFieldIsNamed(t *testing.T) {
 	}
 }
 
+func TestASlashAfterTheBaseURLDoesNoHarm(t *testing.T) {
+	provider := newOtherParty(t)
+	cms := newProduct(t, provider, func(cfg *ClientConfig) { cfg.BaseURL += "/" })
+	newBrowser(t).open(cms + "/login").loggedIn(true)
+	if got := provider.lastAsked(t).Get("redirect_uri"); got != cms+"/callback" {
+		t.Errorf("redirect_uri %s", got)
+	}
+}
+
 func TestTheProductStartsBeforeTheProvider(t *testing.T) {
 	provider := newOtherParty(t)
 	up := false

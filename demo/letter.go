@@ -29,7 +29,7 @@ type letter struct {
 // whose end is missing.
 func readLetter(file io.Reader) letter {
 	reader, err := mail.CreateReader(io.LimitReader(file, longestLetter))
-	if reader == nil || (err != nil && !message.IsUnknownCharset(err)) {
+	if err != nil && !message.IsUnknownCharset(err) {
 		return letter{Unreadable: true}
 	}
 	read := letter{To: recipients(reader.Header)}

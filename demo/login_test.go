@@ -194,6 +194,16 @@ func TestAnErrorAnswerSaysWhatHappenedAndWhatToDo(t *testing.T) {
 	}
 }
 
+func TestAnErrorNobodyHasHeardOfHasAdviceToo(t *testing.T) {
+	provider := newOtherParty(t)
+	provider.bendAnswer = func(answer url.Values) { answer.Set("error", "made_up") }
+	shown := newBrowser(t).open(newProduct(t, provider, nil) + "/login")
+	shown.refuses("made_up")
+	if text, _ := shown.byID("error"); !strings.Contains(text, adviceOtherwise) {
+		t.Errorf("#error shows %q", text)
+	}
+}
+
 func TestAFailedSwitchLeavesThePersonWhereTheyWere(t *testing.T) {
 	provider := newOtherParty(t)
 	cms, ada := newProduct(t, provider, nil), newBrowser(t)
@@ -219,7 +229,8 @@ func TestParallelTabsDoNotDisturbOneAnother(t *testing.T) {
 func TestTwoProductsOnOneHostKeepTheirLoginsApart(t *testing.T) {
 	provider := newOtherParty(t)
 	ada := newBrowser(t)
-	cms, events := newProduct(t, provider, nil), newProduct(t, provider, func(cfg *ClientConfig) { cfg.Look = Events })
+	// Nothing tells them apart but the port, which cookies ignore.
+	cms, events := newProduct(t, provider, nil), newProduct(t, provider, nil)
 	ada.open(cms + "/login?account=acme")
 	ada.open(events + "/login?account=globex")
 	ada.open(cms+"/").wants("account", "acme")
@@ -236,6 +247,9 @@ func TestAnotherSiteMayStartALoginButNotForAnotherProvider(t *testing.T) {
 		t.Errorf("login_hint %q was passed on", got)
 	}
 	newBrowser(t).open(cms + "/login?iss=https://evil.example").refuses("unknown_issuer")
+	for _, name := range []string{"account", "login_hint"} {
+		ada.open(cms + "/login?" + name + "=" + strings.Repeat("a", longestHint+1)).refuses("invalid_request")
+	}
 }
 
 func TestTheSessionIdChangesAtEveryLogin(t *testing.T) {

@@ -38,7 +38,12 @@ func TestOnlyTheBrowserThatLeftIsToldItIsLoggedOut(t *testing.T) {
 			t.Errorf("%s shows %q to a stranger", address, text)
 		}
 	}
-	// A logout's state is none of a login.
+	leaving := ada.stopping().open(cms + "/login").Header.Get("Location")
+	login, _ := url.Parse(leaving)
+	if text, there := ada.open(cms + "/?state=" + login.Query().Get("state")).byID("notice"); there {
+		t.Errorf("a login's state shows %q", text)
+	}
+	// And a logout's state is none of a login.
 	ada.open(cms + "/callback?code=x&iss=" + provider.URL + "&state=" + provider.left[0].Get("state")).refuses("unknown_login")
 }
 

@@ -131,6 +131,9 @@ func TestTheHTMLPartIsShownInASandbox(t *testing.T) {
 	if !strings.Contains(part.text, ">Adà</a>") {
 		t.Errorf("part %q", part.text)
 	}
+	if got := reader.open(box+"/letters/2.eml").attributes("iframe", "src"); len(got) != 0 {
+		t.Errorf("a letter without HTML part has an iframe: %q", got)
+	}
 	if got := reader.open(box + "/letters/2.eml/html"); got.StatusCode != http.StatusNotFound {
 		t.Errorf("a letter without HTML part: %d", got.StatusCode)
 	}
