@@ -74,7 +74,7 @@ func (c catalogue) rich(key string, pairs ...any) (template.HTML, error) {
 		}
 		return "<strong><bdi>" + template.HTMLEscapeString(oneLine(fmt.Sprint(v))) + "</bdi></strong>"
 	})
-	return template.HTML(s), err //nolint:gosec // both halves are escaped above
+	return template.HTML(s), err // both halves are escaped above
 }
 
 // fill walks the message once, so that a value which looks like a placeholder stays what it is. An unknown key or a

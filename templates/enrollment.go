@@ -131,5 +131,5 @@ func otpauthURL(uri string) (template.URL, error) {
 	if !strings.HasPrefix(uri, "otpauth://") {
 		return "", fmt.Errorf("the authenticator link must start with otpauth://")
 	}
-	return template.URL(uri), nil //nolint:gosec // the scheme is checked above, attribute escaping still applies
+	return template.URL(uri), nil // the scheme is checked above, attribute escaping still applies
 }

@@ -23,7 +23,7 @@ func (c catalogue) timestamp(at time.Time) (template.HTML, error) {
 	if err != nil {
 		return "", err
 	}
-	return template.HTML(fmt.Sprintf(`<time datetime="%s">%s</time>`, at.UTC().Format(time.RFC3339), //nolint:gosec // escaped here
+	return template.HTML(fmt.Sprintf(`<time datetime="%s">%s</time>`, at.UTC().Format(time.RFC3339), // escaped here
 		template.HTMLEscapeString(words))), nil
 }
 
