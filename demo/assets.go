@@ -36,6 +36,7 @@ func hashAssets() map[string]string {
 	return hashes
 }
 
+// assetPath is where a page finds an asset.
 func assetPath(name string) string { return "/assets/" + assetHashes[name] + "/" + name }
 
 // assets serves /assets/{hash}/{name}.

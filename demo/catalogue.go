@@ -89,6 +89,7 @@ func (c *client) setOf(who login, sets int) int {
 	return place % sets
 }
 
+// mediaOf dates the items backwards from now, so that the library never looks abandoned.
 func mediaOf(lines []string, now time.Time) []mediaItem {
 	var items []mediaItem
 	for i, line := range lines {
@@ -102,6 +103,7 @@ func mediaOf(lines []string, now time.Time) []mediaItem {
 	return items
 }
 
+// happeningsOf dates the events forwards from now, so that they are always coming up.
 func happeningsOf(lines []string, now time.Time) []happening {
 	var coming []happening
 	for _, line := range lines {

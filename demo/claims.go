@@ -65,6 +65,8 @@ func (p *provider) readIDToken(ctx context.Context, cfg *ClientConfig, response 
 	return token, newLogin(cfg, token, said), nil
 }
 
+// newLogin takes over what a token says as it is: a product that tidies claims up is a product
+// that cannot show what its provider sends.
 func newLogin(cfg *ClientConfig, token *oidc.IDToken, said claims) login {
 	read := login{
 		subject: token.Subject, name: said.Name, email: said.Email,
@@ -119,4 +121,6 @@ func (l login) isOf(sid, subject string) bool {
 	return subject != "" && l.subject == subject
 }
 
+// twoFactors reads the word every provider uses for it (RFC 8176), so that it holds for a
+// passkey as well as for a code.
 func (l login) twoFactors() bool { return slices.Contains(l.amr, "mfa") }

@@ -28,6 +28,7 @@ func NewClient(cfg ClientConfig) (http.Handler, error) {
 	return c.routes(), nil
 }
 
+// routes is everything the product answers.
 func (c *client) routes() http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /{$}", c.showHome)
@@ -97,6 +98,8 @@ func (c *client) cookie(purpose string) string {
 
 func (c *client) https() bool { return strings.HasPrefix(c.cfg.BaseURL, "https://") }
 
+// setCookie sets a cookie that ends with the browser. Lax and not Strict, because the
+// provider's redirect to /callback comes from another site and must carry it.
 func (c *client) setCookie(w http.ResponseWriter, purpose, value string) {
 	http.SetCookie(w, &http.Cookie{
 		Name: c.cookie(purpose), Value: value, Path: "/",

@@ -91,6 +91,7 @@ func (cfg *ClientConfig) complete() error {
 	return nil
 }
 
+// fillOptional gives every optional field what its comment promises.
 func (cfg *ClientConfig) fillOptional() {
 	if cfg.Scopes == nil {
 		cfg.Scopes = []string{"openid", "profile", "email", "offline_access"}

@@ -31,6 +31,8 @@ type discovery struct {
 	found *provider
 }
 
+// provider returns the provider, or a problem for the page. Who asks while another is
+// asking waits for the same answer.
 func (d *discovery) provider(ctx context.Context) (*provider, error) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -50,6 +52,8 @@ func (d *discovery) provider(ctx context.Context) (*provider, error) {
 	return found, nil
 }
 
+// discover reads the document once. Its keys are fetched by go-oidc when a token needs them, and
+// again when one is signed with a key it has not seen, so key rotation needs no restart.
 func discover(ctx context.Context, cfg *ClientConfig) (*provider, error) {
 	document, err := oidc.NewProvider(speakingThrough(ctx, cfg), cfg.Issuer)
 	if err != nil {
@@ -71,6 +75,7 @@ func discover(ctx context.Context, cfg *ClientConfig) (*provider, error) {
 	}, nil
 }
 
+// oauthConfig is the product as x/oauth2 wants it described.
 func oauthConfig(cfg *ClientConfig, endpoint oauth2.Endpoint) oauth2.Config {
 	// Left to itself the library finds the style by trial, and the trial can cost the
 	// code, which is good for one use only.

@@ -25,6 +25,8 @@ type flow struct {
 	expires time.Time
 }
 
+// newFlow draws the three values no outsider may guess: state ties the answer to the browser,
+// nonce the ID token to the request, and the verifier the code to this product (RFC 7636).
 func newFlow(browser, account string, now time.Time) flow {
 	return flow{
 		state: rand.Text(), nonce: rand.Text(), verifier: oauth2.GenerateVerifier(),
@@ -39,6 +41,7 @@ type flows struct {
 	byState map[string]flow
 }
 
+// add keeps a flow and sweeps what nobody came back for.
 func (f *flows) add(started flow, now time.Time) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -74,6 +77,8 @@ func (f *flows) cameBackFromLogout(state, browser string, now time.Time) bool {
 	return ok && found.logout && found.startedBy(browser) && found.expires.After(now)
 }
 
+// startedBy guards against login CSRF: with a stranger's answer a person would work in the
+// stranger's account without noticing.
 func (f flow) startedBy(browser string) bool {
 	return browser != "" && subtle.ConstantTimeCompare([]byte(f.browser), []byte(browser)) == 1
 }

@@ -53,6 +53,8 @@ func (c *client) renderHome(w http.ResponseWriter, r *http.Request, shown *probl
 	draw(w, c.cfg.Log, string(c.cfg.Look)+".html", status, shownPage)
 }
 
+// newHomePage is the page for whoever the cookie says is there. An ended session is nobody,
+// but its reason is shown.
 func (c *client) newHomePage(r *http.Request) homePage {
 	look := string(c.cfg.Look)
 	drawn := homePage{
@@ -77,6 +79,7 @@ func (c *client) newHomePage(r *http.Request) homePage {
 	return drawn
 }
 
+// newLoginPanel copies field by field what may be seen; tokens stay behind by construction.
 func newLoginPanel(s session) *loginPanel {
 	said := s.login
 	panel := loginPanel{

@@ -49,6 +49,7 @@ func readLetter(file io.Reader) letter {
 	return read
 }
 
+// keep takes the first text and the first HTML part and passes over attachments.
 func (l *letter) keep(part *mail.Part) {
 	header, inline := part.Header.(*mail.InlineHeader)
 	if !inline {
@@ -94,6 +95,7 @@ func readable(header mail.Header, name string) string {
 	return clip(text)
 }
 
+// subject never is empty, because it is what one clicks on.
 func (l letter) subject() string {
 	switch {
 	case l.Unreadable:

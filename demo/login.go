@@ -35,6 +35,8 @@ func (c *client) startLogin(w http.ResponseWriter, r *http.Request) error {
 	return nil
 }
 
+// authorizationURL names the account only when the person has: without it the provider shows
+// its own chooser.
 func (p *provider) authorizationURL(started flow, hint string) string {
 	options := []oauth2.AuthCodeOption{
 		oidc.Nonce(started.nonce),
@@ -74,6 +76,7 @@ func (c *client) finishLogin(w http.ResponseWriter, r *http.Request) error {
 	return nil
 }
 
+// checkAnswer looks at the parameters of the callback, before anything is exchanged.
 func (c *client) checkAnswer(provider *provider, answer url.Values) error {
 	// RFC 9207 §2.4: a wrong iss, or none from a provider that promises one, is the
 	// mark of another provider's answer being slipped in.

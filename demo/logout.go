@@ -34,6 +34,8 @@ func (c *client) submitLogout(w http.ResponseWriter, r *http.Request) error {
 	return nil
 }
 
+// endSession is where the browser goes to log out. The hint tells the provider which login is
+// meant, so that it need not ask the person.
 func (c *client) endSession(provider *provider, leaving flow, idToken string) (string, error) {
 	target, err := url.Parse(provider.endSessionURL)
 	if err != nil {
@@ -87,6 +89,7 @@ var endedByProvider = problem{
 	Advice: "You logged out elsewhere, or the account's rules have changed. Log in to go on.",
 }
 
+// refuseLogoutToken tells the provider no more than that: the reason is in the log.
 func refuseLogoutToken(w http.ResponseWriter, why string) {
 	w.Header().Set("Content-Type", "application/json")
 	w.WriteHeader(http.StatusBadRequest)

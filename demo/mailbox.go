@@ -42,6 +42,8 @@ func NewMailbox(dir string, log *slog.Logger) http.Handler {
 	return mailboxHeaders(mux)
 }
 
+// mailboxHeaders sets what every page of the mailbox carries; the HTML part of a letter
+// replaces the policy with a stricter one.
 func mailboxHeaders(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		h := w.Header()
@@ -76,6 +78,7 @@ type letterPage struct {
 	BackPath                string
 }
 
+// showList opens every letter again each time; a demo has dozens, not thousands.
 func (m *mailbox) showList(w http.ResponseWriter, r *http.Request) {
 	to := strings.TrimSpace(r.URL.Query().Get("to"))
 	drawn := listPage{Stylesheet: assetPath("mailbox.css"), Icon: assetPath("mailbox.svg"), To: to}
@@ -95,6 +98,7 @@ func (m *mailbox) showList(w http.ResponseWriter, r *http.Request) {
 	draw(w, m.log, "mailbox.html", http.StatusOK, drawn)
 }
 
+// showLetter shows the text part first: its links can be clicked without trusting any markup.
 func (m *mailbox) showLetter(w http.ResponseWriter, r *http.Request) {
 	name := r.PathValue("name")
 	letter, ok := m.open(name)
@@ -186,8 +190,10 @@ func (m *mailbox) open(name string) (letter, bool) {
 	return readLetter(file), true
 }
 
+// letterPath escapes file names, which may hold anything but a slash.
 func letterPath(name string) string { return "/letters/" + url.PathEscape(name) }
 
+// dateOf is the letter's own date, or when it arrived if it has none.
 func dateOf(l letter, otherwise time.Time) string {
 	if l.Date.IsZero() {
 		return clock(otherwise)

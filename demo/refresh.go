@@ -66,6 +66,8 @@ func (c *client) refreshFailed(id string, why problem) {
 	c.note(id, why)
 }
 
+// keepRefreshed replaces claims and tokens in one step. Where the provider sends no new refresh
+// token, x/oauth2 has put the old one in its place.
 func (c *client) keepRefreshed(id string, read login, response *oauth2.Token) {
 	raw, _ := response.Extra("id_token").(string)
 	now := c.cfg.Now()
@@ -79,6 +81,7 @@ func (c *client) keepRefreshed(id string, read login, response *oauth2.Token) {
 	})
 }
 
+// note shows what went wrong above a login that goes on.
 func (c *client) note(id string, why problem) {
 	c.sessions.change(id, func(s *session) { s.problem = &why })
 }

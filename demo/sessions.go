@@ -38,6 +38,7 @@ type sessions struct {
 	byID map[string]session
 }
 
+// add keeps a new login for a day and sweeps what is older.
 func (s *sessions) add(id string, born session, now time.Time) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -54,6 +55,7 @@ func (s *sessions) add(id string, born session, now time.Time) {
 	s.byID[id] = born
 }
 
+// get returns a copy, ended sessions included.
 func (s *sessions) get(id string, now time.Time) (session, bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -94,6 +96,7 @@ func (s *sessions) endOf(sid, subject string, why problem) int {
 	return count
 }
 
+// remove forgets a session without a reason, as after Log out.
 func (s *sessions) remove(id string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
