@@ -1,21 +1,17 @@
 package op
 
-import (
-	"net/http"
-	"strings"
-)
+import "net/http"
 
 // allowCrossOrigin lets scripts of any origin read the answer, and reports whether the request was only
 // the browser's question whether it may ask. Cookies are never allowed along: what is read here
 // is public, or proven by what the request itself carries.
-func allowCrossOrigin(w http.ResponseWriter, r *http.Request, methods string) (preflight bool) {
+func allowCrossOrigin(w http.ResponseWriter, r *http.Request, allowed string) (preflight bool) {
 	h := w.Header()
 	h.Set("Access-Control-Allow-Origin", "*")
 	if r.Method != http.MethodOptions {
 		h.Set("Access-Control-Expose-Headers", "WWW-Authenticate, Retry-After, X-Request-Id")
 		return false
 	}
-	allowed := strings.ReplaceAll(methods, " ", ", ")
 	h.Set("Allow", allowed)
 	if r.Header.Get("Access-Control-Request-Method") != "" {
 		h.Set("Access-Control-Allow-Methods", allowed)

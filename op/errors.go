@@ -93,12 +93,11 @@ func asRefusal(err error) *refusal {
 // sorry is all a client learns of an unexpected error; the request id leads to the rest.
 const sorry = "something went wrong here; the request id leads to the details"
 
-// failed turns any error into the kind the library knows how to write, so that a method of [server]
-// can return it; what is unexpected is logged here, because the library hands on only texts.
-func (p *Provider) failed(ctx context.Context, err error) error {
+// toLibrary turns any error into the kind the library knows how to write, so that a method of [server]
+// can return it. The cause travels along for the library's log line and stops in [heldAnswer].
+func toLibrary(err error) error {
 	e := asRefusal(err)
-	p.logFailure(ctx, e)
-	told := &oidc.Error{Description: e.description}
+	told := &oidc.Error{Parent: e.cause, Description: e.description}
 	told.ErrorType = sameKind(told.ErrorType, e.code)
 	return zitadel.NewStatusError(told, e.status)
 }

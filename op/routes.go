@@ -25,7 +25,8 @@ const (
 // route says what a path accepts, before anybody looks at what was sent.
 type route struct {
 	path    string
-	methods string // separated by spaces
+	allow   string // the methods, as the Allow header lists them
+	methods []string
 	kind    kind
 	cors    bool // scripts of any origin may read the answer, without credentials
 	serve   http.HandlerFunc
@@ -43,18 +44,20 @@ const (
 
 // routeTable is everything a client can ask of the provider.
 func (p *Provider) routeTable() map[string]route {
+	documents, both, post := []string{"GET", "HEAD"}, []string{"GET", "POST"}, []string{"POST"}
 	table := map[string]route{}
 	for _, r := range []route{
-		{pathDiscovery, "GET HEAD", public, true, p.serveDiscovery},
-		{pathKeys, "GET HEAD", public, true, p.serveKeys},
-		{pathAuthorize, "GET POST", person, false, p.authorize},
-		{pathCallback, "GET", person, false, p.callback},
-		{pathToken, "POST", client, true, p.throughLibrary(schemeBasic)},
-		{pathIntrospect, "POST", client, false, p.throughLibrary(schemeBasic)},
-		{pathRevoke, "POST", client, true, p.throughLibrary(schemeBasic)},
-		{pathUserinfo, "GET POST", resource, true, p.throughLibrary(schemeBearer)},
-		{pathEndSession, "GET POST", person, false, p.endSession},
+		{path: pathDiscovery, methods: documents, kind: public, cors: true, serve: p.serveDiscovery},
+		{path: pathKeys, methods: documents, kind: public, cors: true, serve: p.serveKeys},
+		{path: pathAuthorize, methods: both, kind: person, serve: p.authorize},
+		{path: pathCallback, methods: []string{"GET"}, kind: person, serve: p.callback},
+		{path: pathToken, methods: post, kind: client, cors: true, serve: p.throughLibrary(schemeBasic)},
+		{path: pathIntrospect, methods: post, kind: client, serve: p.throughLibrary(schemeBasic)},
+		{path: pathRevoke, methods: post, kind: client, cors: true, serve: p.throughLibrary(schemeBasic)},
+		{path: pathUserinfo, methods: both, kind: resource, cors: true, serve: p.throughLibrary(schemeBearer)},
+		{path: pathEndSession, methods: both, kind: person, serve: p.endSession},
 	} {
+		r.allow = strings.Join(r.methods, ", ")
 		table[r.path] = r
 	}
 	return table
@@ -76,34 +79,40 @@ func (p *Provider) Handler() http.Handler { return http.HandlerFunc(p.serve) }
 
 func (p *Provider) serve(w http.ResponseWriter, r *http.Request) {
 	route, ok := p.routes[r.URL.Path]
-	if !ok {
+	switch {
+	case !ok:
 		http.NotFound(w, r)
-		return
-	}
-	origin := p.cfg.Origin(r)
-	r = r.WithContext(withOrigin(r.Context(), origin))
-	if route.cors && allowCrossOrigin(w, r, route.methods) {
-		return
-	}
-	if !slices.Contains(strings.Fields(route.methods), r.Method) {
-		w.Header().Set("Allow", strings.ReplaceAll(route.methods, " ", ", "))
-		p.refuseAt(route, w, r, refuse(invalidRequest, "the method is not allowed here").with(http.StatusMethodNotAllowed))
-		return
-	}
-	if route.kind == public {
+	case route.cors && allowCrossOrigin(w, r, route.allow):
+	case slices.Contains(route.methods, r.Method) && route.kind == public:
 		route.serve(w, r)
-		return
+	default:
+		p.serveOne(route, w, p.identified(w, r))
 	}
+}
+
+// serveOne answers a request that concerns one client or one person: no cache may keep the answer.
+func (p *Provider) serveOne(route route, w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Cache-Control", "no-store")
 	w.Header().Set("Pragma", "no-cache")
-	if origin.RequestID != "" && w.Header().Get("X-Request-Id") == "" {
-		w.Header().Set("X-Request-Id", origin.RequestID)
+	if !slices.Contains(route.methods, r.Method) {
+		w.Header().Set("Allow", route.allow)
+		p.refuseAt(route, w, r, refuse(invalidRequest, "the method is not allowed here").with(http.StatusMethodNotAllowed))
+		return
 	}
 	if refused := readParameters(w, r, route.kind); refused != nil {
 		p.refuseAt(route, w, r, refused)
 		return
 	}
 	route.serve(w, r)
+}
+
+// identified returns the request with its origin in the context, and puts its id into the answer.
+func (p *Provider) identified(w http.ResponseWriter, r *http.Request) *http.Request {
+	origin := p.cfg.Origin(r)
+	if origin.RequestID != "" && w.Header().Get("X-Request-Id") == "" {
+		w.Header().Set("X-Request-Id", origin.RequestID)
+	}
+	return r.WithContext(withOrigin(r.Context(), origin))
 }
 
 // refuseAt answers an error in the form of the route.
