@@ -1,0 +1,124 @@
+package op
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"time"
+
+	zitadel "github.com/zitadel/oidc/v3/pkg/op"
+
+	"github.com/vestibule-id/vestibule/identity"
+	"github.com/vestibule-id/vestibule/storage"
+)
+
+// introspection is RFC 7662 §2.2. Of a token that is not active nothing is said but that.
+type introspection struct {
+	Active    bool              `json:"active"`
+	Scope     string            `json:"scope,omitempty"`
+	ClientID  identity.ClientID `json:"client_id,omitempty"`
+	Username  string            `json:"username,omitempty"`
+	TokenType string            `json:"token_type,omitempty"` // of access tokens alone
+	Expires   int64             `json:"exp,omitempty"`
+	IssuedAt  int64             `json:"iat,omitempty"`
+	Issuer    string            `json:"iss,omitempty"`
+	Audience  string            `json:"aud,omitempty"`
+	loginClaims
+}
+
+// Introspect tells a confidential client whether a token of its own is good now. The tokens of
+// other clients are as unknown to it as invented ones.
+func (s server) Introspect(ctx context.Context, r *zitadel.Request[zitadel.IntrospectionRequest]) (*zitadel.Response, error) {
+	client, err := s.authenticate(ctx, r.Header, r.Form, r.Data.ClientCredentials)
+	if err == nil && client.Public() {
+		err = refuse(invalidClient, errClientUnproven)
+	}
+	if err != nil {
+		return nil, toLibrary(err)
+	}
+	answer, err := s.introspect(ctx, client, r.Data.Token, r.Form.Get("token_type_hint"))
+	if err != nil {
+		return nil, toLibrary(err)
+	}
+	return zitadel.NewResponse(answer), nil
+}
+
+// introspect finds the token, the hinted kind first, and judges its grant again.
+func (s server) introspect(ctx context.Context, c identity.Client, token, hint string) (introspection, error) {
+	now := s.now()
+	found, err := s.findToken(ctx, token, hint, now)
+	if errors.Is(err, storage.ErrNotFound) || err == nil && (found.client != c.ID || !found.live) {
+		return introspection{}, nil
+	}
+	if err != nil {
+		return introspection{}, err
+	}
+	answer := introspection{
+		Active: true, ClientID: found.client, TokenType: found.tokenType, IssuedAt: found.issuedAt.Unix(), Expires: found.expires.Unix(),
+		Issuer: s.cfg.Issuer, Audience: s.cfg.Issuer, Scope: strings.Join(found.scopes, " "),
+		loginClaims: loginClaims{Subject: string(found.client)},
+	}
+	if found.grant == "" {
+		return answer, nil
+	}
+	of, err := judge(ctx, s.cfg.DB.Queries, found.grant, now)
+	if refused := new(refusal); errors.As(err, &refused) {
+		return introspection{}, nil
+	}
+	if err != nil {
+		return introspection{}, err
+	}
+	if found.scopes == nil { // a refresh token has those of its grant
+		found.scopes = of.Grant.Scopes
+		answer.Scope = strings.Join(found.scopes, " ")
+	}
+	answer.loginClaims = of.login()
+	answer.Username = of.person(asked{scopes: found.scopes}).Email
+	return answer, nil
+}
+
+// foundToken is what access and refresh tokens have in common.
+type foundToken struct {
+	hash      identity.Digest
+	client    identity.ClientID
+	grant     identity.GrantID
+	scopes    []string
+	tokenType string // "Bearer": an access token
+	issuedAt  time.Time
+	expires   time.Time
+	live      bool
+}
+
+func (t foundToken) isAccess() bool { return t.tokenType == schemeBearer }
+
+// findToken returns an access or a refresh token, live or not. The hint only says where to look first
+// (RFC 7009 §2.1). It fails with storage.ErrNotFound.
+func (p *Provider) findToken(ctx context.Context, token, hint string, now time.Time) (foundToken, error) {
+	look := []func(context.Context, string, time.Time) (foundToken, error){p.findAccess, p.findRefresh}
+	if hint == identity.GrantRefreshToken { // the hint has the same name as the grant type
+		look[0], look[1] = look[1], look[0]
+	}
+	found, err := look[0](ctx, token, now)
+	if errors.Is(err, storage.ErrNotFound) {
+		found, err = look[1](ctx, token, now)
+	}
+	return found, err
+}
+
+func (p *Provider) findAccess(ctx context.Context, token string, now time.Time) (foundToken, error) {
+	hash, err := p.digestOfAccess(ctx, token, now)
+	if errors.Is(err, errNotOurs) {
+		err = storage.ErrNotFound
+	}
+	if err != nil {
+		return foundToken{}, err
+	}
+	t, err := p.cfg.DB.AccessToken(ctx, hash)
+	return foundToken{t.Hash, t.ClientID, t.GrantID, t.Scopes, schemeBearer, t.CreatedAt, t.ExpiresAt, t.Live(now)}, err
+}
+
+func (p *Provider) findRefresh(ctx context.Context, token string, now time.Time) (foundToken, error) {
+	t, err := p.cfg.DB.RefreshToken(ctx, identity.DigestOf(token))
+	live := t.UsedAt.IsZero() && now.Before(t.ExpiresAt)
+	return foundToken{t.Hash, t.ClientID, t.GrantID, nil, "", t.CreatedAt, t.ExpiresAt, live}, err
+}

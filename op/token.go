@@ -1,0 +1,147 @@
+package op
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"strings"
+	"time"
+
+	zitadel "github.com/zitadel/oidc/v3/pkg/op"
+
+	"github.com/vestibule-id/vestibule/identity"
+	"github.com/vestibule-id/vestibule/storage"
+)
+
+// exchange is one request of a client for tokens, inside its transaction.
+type exchange struct {
+	*storage.Tx
+	client identity.Client
+	now    time.Time
+}
+
+// given is what an exchange has written down for a client, before anything is signed.
+type given struct {
+	client   identity.Client
+	standing *standing // nil: client credentials, nobody has logged in
+	access   identity.AccessToken
+	secret   string // of access: the opaque token, or the jti of a JWT
+	refresh  string // empty: none, or the client keeps the one it has
+	nonce    string // of the first ID token alone (OpenID Connect Core §12.2)
+}
+
+// withIDToken reports whether an ID token goes with it: wherever the scope still contains openid.
+func (g given) withIDToken() bool { return g.standing != nil && has(g.access.Scopes, scopeOpenID) }
+
+// tokenAnswer is RFC 6749 §5.1 with OpenID Connect Core §3.1.3.3.
+type tokenAnswer struct {
+	AccessToken  string `json:"access_token"`
+	TokenType    string `json:"token_type"`
+	ExpiresIn    int64  `json:"expires_in"`
+	RefreshToken string `json:"refresh_token,omitempty"`
+	IDToken      string `json:"id_token,omitempty"`
+	Scope        string `json:"scope"`
+}
+
+// signers are the keys that an answer needs. They are fetched before the transaction, so that a key
+// which is missing burns no code, and used after it: an RSA signature takes a millisecond, in
+// which SQLite would let nobody else write. All that could then go wrong is memory or the
+// program itself; the code would be lost, and the person one click away from the next one.
+type signers struct{ id, access signingKey }
+
+func (p *Provider) signersFor(ctx context.Context, c identity.Client, login bool) (s signers, err error) {
+	if login {
+		s.id, err = p.keys.signer(ctx, c.IDTokenAlg)
+	}
+	if err == nil && c.AccessToken == identity.AccessTokenJWT {
+		s.access, err = p.keys.signer(ctx, identity.ES256)
+	}
+	return s, err
+}
+
+// tokens runs an exchange in one transaction and signs what it gave. login says that it may give an
+// ID token.
+func (s server) tokens(ctx context.Context, c identity.Client, login bool, act func(exchange) (given, error)) (*zitadel.Response, error) {
+	keys, err := s.signersFor(ctx, c, login)
+	if err != nil {
+		return nil, toLibrary(err)
+	}
+	result, err := s.write(ctx, c, act)
+	if err != nil {
+		return nil, toLibrary(err)
+	}
+	answer, err := s.sign(result, keys)
+	if err != nil {
+		return nil, toLibrary(err)
+	}
+	return zitadel.NewResponse(answer), nil
+}
+
+// write runs act in a transaction. A refusal is an answer like any other: what it has burned or
+// revoked stays so. The transaction may run several times; what counts is its last run.
+func (s server) write(ctx context.Context, c identity.Client, act func(exchange) (given, error)) (result given, err error) {
+	var refused *refusal
+	err = s.cfg.DB.Write(ctx, func(tx *storage.Tx) (err error) {
+		refused = nil
+		result, err = act(exchange{tx, c, s.now()})
+		if errors.As(err, &refused) {
+			return nil
+		}
+		return err
+	})
+	if err == nil && refused != nil {
+		err = refused
+	}
+	return result, err
+}
+
+// sign makes the answer to a client of what was given.
+func (s server) sign(g given, keys signers) (tokenAnswer, error) {
+	a := tokenAnswer{
+		AccessToken: g.secret, TokenType: schemeBearer, ExpiresIn: int64(identity.AccessTokenLifetime / time.Second),
+		RefreshToken: g.refresh, Scope: strings.Join(g.access.Scopes, " "),
+	}
+	var err error
+	if g.client.AccessToken == identity.AccessTokenJWT {
+		if a.AccessToken, err = keys.access.sign(typeAccessToken, s.accessClaimsOf(g)); err != nil {
+			return a, err
+		}
+	}
+	if g.withIDToken() {
+		a.IDToken, err = keys.id.sign(typeIDToken, s.idTokenOf(g, a.AccessToken))
+	}
+	return a, err
+}
+
+// issue writes an access token: for a grant that stands, or for the client alone.
+func (e exchange) issue(ctx context.Context, of *standing, scopes []string) (given, error) {
+	var grant identity.GrantID
+	if of != nil {
+		grant = of.Grant.ID
+	}
+	access, secret := identity.NewAccessToken(e.client.ID, grant, scopes, e.now)
+	if e.client.AccessToken == identity.AccessTokenJWT {
+		access.Hash = jtiDigest(secret)
+	}
+	return given{client: e.client, standing: of, access: access, secret: secret}, e.AddAccessToken(ctx, access)
+}
+
+// end revokes a grant, and says so in the audit trail once.
+func (e exchange) end(ctx context.Context, id identity.GrantID, kind identity.EventKind, detail string) error {
+	grant, err := e.Grant(ctx, id)
+	if errors.Is(err, storage.ErrNotFound) || err == nil && !grant.RevokedAt.IsZero() {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	if err := e.RevokeGrant(ctx, id, e.now); err != nil {
+		return err
+	}
+	event := originOf(ctx).Event(kind, e.now)
+	event.UserID, event.AccountID, event.ClientID = grant.UserID, grant.AccountID, grant.ClientID
+	event.Actor, event.Detail = identity.ActorClient(grant.ClientID), detail
+	return e.Record(ctx, event)
+}
+
+func has(all []string, one string) bool { return slices.Contains(all, one) }

@@ -1,0 +1,101 @@
+package op
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"strings"
+
+	"github.com/zitadel/oidc/v3/pkg/oidc"
+	zitadel "github.com/zitadel/oidc/v3/pkg/op"
+
+	"github.com/vestibule-id/vestibule/identity"
+	"github.com/vestibule-id/vestibule/storage"
+)
+
+// refreshUseless is the one answer to a refresh token that is unknown, over, used, or another
+// client's.
+const refreshUseless = "the refresh token is unknown, over, used, or was given to another client"
+
+// RefreshToken answers grant_type=refresh_token (RFC 6749 §6, OpenID Connect Core §12).
+func (s server) RefreshToken(ctx context.Context, r *zitadel.ClientRequest[oidc.RefreshTokenRequest]) (*zitadel.Response, error) {
+	hash, scope := identity.DigestOf(r.Data.RefreshToken), r.PostForm.Get("scope")
+	return s.tokens(ctx, recordOf(r.Client), true, func(e exchange) (given, error) { return e.renew(ctx, hash, scope) })
+}
+
+// renew judges the grant of a refresh token again and gives a new access token. The refresh token
+// is used last, so that a refusal – a scope too wide, a second factor switched on – costs nothing.
+func (e exchange) renew(ctx context.Context, hash identity.Digest, scope string) (given, error) {
+	token, err := e.refreshable(ctx, hash)
+	if err != nil {
+		return given{}, err
+	}
+	of, err := judge(ctx, e.Queries, token.GrantID, e.now)
+	if err != nil {
+		return given{}, err
+	}
+	scopes, err := narrowed(of.Grant.Scopes, scope)
+	if err != nil {
+		return given{}, err
+	}
+	secret, err := e.rotate(ctx, token, of.Grant)
+	if err != nil {
+		return given{}, err
+	}
+	result, err := e.issue(ctx, &of, scopes)
+	result.refresh = secret
+	return result, err
+}
+
+// refreshable returns a client's own, live refresh token. One that was rotated away and comes back
+// late is in two hands, so its whole family ends (RFC 9700 §4.14.2).
+func (e exchange) refreshable(ctx context.Context, hash identity.Digest) (identity.RefreshToken, error) {
+	token, err := e.Queries.RefreshToken(ctx, hash)
+	if err != nil {
+		return token, tooLate(err)
+	}
+	own := token.ClientID == e.client.ID
+	if own && token.Stolen(e.now) {
+		if err := e.end(ctx, token.GrantID, identity.EventReplayDetected, "a rotated refresh token was used again"); err != nil {
+			return token, err
+		}
+	}
+	if !own || !token.UsedAt.IsZero() || !e.now.Before(token.ExpiresAt) {
+		return token, refuse(invalidGrant, refreshUseless)
+	}
+	return token, nil
+}
+
+// rotate uses the token, once, and returns its successor; a client that proves itself keeps the token
+// it has, whose idle limit moves.
+func (e exchange) rotate(ctx context.Context, token identity.RefreshToken, g identity.Grant) (string, error) {
+	if !e.client.Rotates() {
+		return "", tooLate(e.ExtendRefreshToken(ctx, token.Hash, e.client.ID, g.RefreshUntil(e.now), e.now))
+	}
+	if _, err := e.UseRefreshToken(ctx, token.Hash, e.client.ID, e.now); err != nil {
+		return "", tooLate(err)
+	}
+	next, secret := identity.NewRefreshToken(g, e.now)
+	return secret, e.AddRefreshToken(ctx, next)
+}
+
+// tooLate turns "not found" into a refusal.
+func tooLate(err error) error {
+	if errors.Is(err, storage.ErrNotFound) {
+		return refuse(invalidGrant, refreshUseless)
+	}
+	return err
+}
+
+// narrowed returns the scopes of a grant that a client asks for again: all of them when it names
+// none, and never more (RFC 6749 §6).
+func narrowed(granted []string, wanted string) ([]string, error) {
+	scopes := strings.Fields(wanted)
+	if len(scopes) == 0 {
+		return granted, nil
+	}
+	if slices.ContainsFunc(scopes, func(s string) bool { return !has(granted, s) }) {
+		return nil, refuse(invalidScope, "a refresh can only narrow the scope")
+	}
+	return scopes, nil
+}
