@@ -24,7 +24,7 @@ var arrows = []struct {
 	{"login", "identity storage templates mail", "the door for people speaks no OpenID Connect; server hands it the callback"},
 	{"admin", "identity storage mail templates", "the door for operators acts on records, never through another door"},
 	{"server", "identity migrations templates storage mail op login admin", "it puts the doors together, and nothing but cmd is above it"},
-	{"cmd", "identity server admin storage demo", "flags and wiring; what a test would want lives below"},
+	{"cmd", "identity server admin storage mail demo", "flags and wiring; what a test would want lives below"},
 	{"vestibuletest", "identity migrations templates storage mail op login admin server", "tests get everything but the command"},
 	{"demo", "", "the sample products are clients like any other: only HTTP"},
 	{"e2e", "vestibuletest demo", "stories see what a person sees"},
