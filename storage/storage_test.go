@@ -19,12 +19,20 @@ var testKeys = storage.KeyRing{storage.NewSealingKey()}
 // each runs a test on a fresh, migrated database of either engine.
 func each(t *testing.T, test func(t *testing.T, db *storage.DB)) {
 	t.Helper()
+	eachURL(t, func(t *testing.T, url string) { test(t, open(t, url)) })
+}
+
+// eachURL is each for tests that connect themselves, as several replicas do.
+func eachURL(t *testing.T, test func(t *testing.T, url string)) {
+	t.Helper()
 	t.Run("sqlite", func(t *testing.T) {
-		test(t, open(t, "sqlite:"+filepath.Join(t.TempDir(), "test.db"), true))
+		url := "sqlite:" + filepath.Join(t.TempDir(), "test.db")
+		if err := open(t, url).Migrate(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		test(t, url)
 	})
-	t.Run("postgres", func(t *testing.T) {
-		test(t, open(t, migratedPostgres(t), false))
-	})
+	t.Run("postgres", func(t *testing.T) { test(t, migratedPostgres(t)) })
 }
 
 // migrateOnce makes the template every PostgreSQL test copies.
@@ -51,18 +59,13 @@ func migratedPostgres(t *testing.T) string {
 	return sharedCluster.Clone(t, template)
 }
 
-func open(t *testing.T, url string, migrate bool) *storage.DB {
+func open(t *testing.T, url string) *storage.DB {
 	t.Helper()
 	db, err := storage.Open(t.Context(), storage.Config{URL: url, Keys: testKeys, MaxConns: 40})
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(db.Close)
-	if migrate {
-		if err := db.Migrate(t.Context()); err != nil {
-			t.Fatal(err)
-		}
-	}
 	return db
 }
 

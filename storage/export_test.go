@@ -1,0 +1,53 @@
+package storage
+
+import (
+	"context"
+	"database/sql"
+)
+
+// Writer is the pool on which writing transactions run. Tests break it and look past the records.
+func (db *DB) Writer() *sql.DB { return db.writes }
+
+// SweptTimes names the column the sweeper looks at in each of its tables.
+func SweptTimes() map[string]string {
+	times := map[string]string{}
+	for _, s := range swept {
+		times[s.table] = s.time
+	}
+	return times
+}
+
+// SweepBatch bounds what the sweeper deletes at once.
+const SweepBatch = sweepBatch
+
+// Statement is one statement as it is about to run in a transaction.
+type Statement struct {
+	Tx    *sql.Tx
+	Query string
+	Args  []any
+}
+
+// Watch runs act in a transaction that is always rolled back, and shows each statement before it runs.
+func (db *DB) Watch(ctx context.Context, seen func(Statement), act func(*Tx) error) error {
+	tx, err := db.writes.BeginTx(ctx, nil)
+	if err != nil {
+		return err
+	}
+	defer tx.Rollback()
+	return act(&Tx{Queries{q: watched{tx, seen}, seal: db.seal}})
+}
+
+type watched struct {
+	*sql.Tx
+	seen func(Statement)
+}
+
+func (w watched) ExecContext(ctx context.Context, query string, args ...any) (sql.Result, error) {
+	w.seen(Statement{w.Tx, query, args})
+	return w.Tx.ExecContext(ctx, query, args...)
+}
+
+func (w watched) QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error) {
+	w.seen(Statement{w.Tx, query, args})
+	return w.Tx.QueryContext(ctx, query, args...)
+}

@@ -1,0 +1,85 @@
+package storage_test
+
+import (
+	"errors"
+	"testing"
+
+	"github.com/vestibule-id/vestibule/identity"
+	"github.com/vestibule-id/vestibule/storage"
+)
+
+// world is one of each record, all belonging together: Ada, a member of Acme, has entered it in a session
+// and given the CMS a grant; her enrollment waits to be revealed.
+type world struct {
+	user          identity.User
+	account       identity.Account
+	client        identity.Client
+	session       identity.Session
+	cookie        identity.Digest
+	entry         identity.Entry
+	request       identity.AuthorizationRequest
+	grant         identity.Grant
+	code          identity.Code
+	access        identity.AccessToken
+	refresh       identity.RefreshToken
+	authenticator identity.Authenticator // confirmed
+	pending       identity.Authenticator
+	enrollment    identity.Enrollment // of pending, not yet revealed
+	key           identity.SigningKey
+	letter        identity.Letter
+	letterLink    string
+}
+
+// newWorld writes a world made at noon. Worlds share nothing, so there can be several in one database.
+func newWorld(t *testing.T, db *storage.DB) world {
+	t.Helper()
+	w, ctx, name := world{}, t.Context(), identity.NewID()
+	var err error
+	must := func(more error) { err = errors.Join(err, more) }
+	var failed error
+	w.user, failed = identity.NewUser(name+"@example.com", "Ada Park", noon)
+	must(failed)
+	w.account, failed = identity.NewAccount(name, "Acme Media", noon)
+	must(failed)
+	member := identity.Membership{UserID: w.user.ID, Account: w.account, Role: identity.RoleMember, CreatedAt: noon}
+	w.client = identity.Client{ID: identity.ClientID(name), CreatedAt: noon, UpdatedAt: noon}.WithDefaults()
+	w.session, _ = identity.NewSession(w.user, false, noon)
+	w.cookie = w.session.TokenHash
+	w.entry, _ = w.session.Enter(w.account.ID, noon)
+	w.request = identity.AuthorizationRequest{
+		ID: identity.RequestID(name), ClientID: w.client.ID, CreatedAt: noon, ExpiresAt: noon.Add(identity.AuthorizationRequestLifetime),
+	}
+	person := identity.Person{User: w.user, Memberships: []identity.Membership{member}}
+	w.grant = identity.NewGrant(w.request, w.session, w.entry, identity.Decide(noon, person, w.session.Evidence(), w.request.Wants), noon)
+	w.code, _ = identity.NewCode(w.grant, w.request, noon)
+	w.access, _ = identity.NewAccessToken(w.client.ID, w.grant.ID, nil, noon)
+	w.refresh, _ = identity.NewRefreshToken(w.grant, noon)
+	w.authenticator, failed = identity.NewAuthenticator(w.user.ID, noon)
+	must(failed)
+	w.authenticator.ConfirmedAt = noon
+	w.pending, failed = identity.NewAuthenticator(w.user.ID, noon)
+	must(failed)
+	w.enrollment, w.letterLink = identity.NewEnrollment(w.user.ID, w.account.ID, noon)
+	w.key, failed = identity.NewSigningKey(identity.ES256, noon, noon)
+	must(failed)
+	w.letter = identity.Letter{
+		ID: name, UserID: w.user.ID, To: w.user.Email, Subject: "Set up your authenticator", CreatedAt: noon, NextTryAt: noon,
+		Text: "http://localhost/enroll/" + w.letterLink, HTML: "<a href=http://localhost/enroll/" + w.letterLink + ">",
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	write(t, db, func(tx *storage.Tx) error {
+		return errors.Join(
+			tx.SaveUser(ctx, w.user), tx.SaveAccount(ctx, w.account), tx.SaveMembership(ctx, member), tx.SaveClient(ctx, w.client),
+			tx.AddSession(ctx, w.session), tx.SaveEntry(ctx, w.entry), tx.AddAuthorizationRequest(ctx, w.request),
+			tx.AddGrant(ctx, w.grant), tx.AddCode(ctx, w.code), tx.AddAccessToken(ctx, w.access), tx.AddRefreshToken(ctx, w.refresh),
+			tx.AddAuthenticator(ctx, w.authenticator), tx.AddEnrollment(ctx, w.enrollment), tx.AddAuthenticator(ctx, w.pending),
+			tx.SaveSigningKey(ctx, w.key), tx.AddLetter(ctx, w.letter),
+			tx.Record(ctx, identity.Event{ID: identity.NewID(), At: noon, Kind: identity.EventSignedIn, UserID: w.user.ID}),
+			tx.SaveAttempts(ctx, identity.Attempts{UserID: w.user.ID, Kind: identity.AttemptCode, Failures: 1}),
+			tx.RememberBrowser(ctx, identity.DigestOf(name), w.user.ID, noon),
+		)
+	})
+	return w
+}
