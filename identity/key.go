@@ -75,6 +75,14 @@ func (k *SigningKey) Retire(successorActive time.Time) {
 	k.ExpiresAt = successorActive.Add(keyKeptAfter)
 }
 
+// Revoke takes a key that has leaked out of use at once. One that was to become active later never does.
+func (k *SigningKey) Revoke(now time.Time) {
+	k.ExpiresAt = now
+	if k.ActiveAt.After(now) {
+		k.ActiveAt = k.CreatedAt
+	}
+}
+
 // Published reports whether relying parties may see the key.
 func (k SigningKey) Published(now time.Time) bool {
 	return k.ExpiresAt.IsZero() || now.Before(k.ExpiresAt)

@@ -1,0 +1,69 @@
+package admin
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"time"
+
+	"github.com/vestibule-id/vestibule/identity"
+	"github.com/vestibule-id/vestibule/mail"
+	"github.com/vestibule-id/vestibule/storage"
+)
+
+// Config is what the acts need.
+type Config struct {
+	// DB keeps the records. Required.
+	DB *storage.DB
+	// Hasher hashes the passwords operators set. Required.
+	Hasher *identity.Hasher
+	// Outbox writes the letters. Its Issuer may be empty as long as no act has a link to send.
+	Outbox mail.Outbox
+	// Now is the clock. Required.
+	Now func() time.Time
+	// Log receives one line per act; nil means slog.Default().
+	Log *slog.Logger
+}
+
+// Admin does what an operator asks for.
+type Admin struct {
+	db     *storage.DB
+	hasher *identity.Hasher
+	outbox mail.Outbox
+	clock  func() time.Time
+	log    *slog.Logger
+}
+
+// New names the field of the configuration that is missing.
+func New(c Config) (*Admin, error) {
+	switch {
+	case c.DB == nil:
+		return nil, errors.New("admin: DB is missing")
+	case c.Hasher == nil:
+		return nil, errors.New("admin: Hasher is missing")
+	case c.Now == nil:
+		return nil, errors.New("admin: Now is missing")
+	case c.Log == nil:
+		c.Log = slog.Default()
+	}
+	return &Admin{db: c.DB, hasher: c.Hasher, outbox: c.Outbox, clock: c.Now, log: c.Log}, nil
+}
+
+// now has the precision both engines keep, so that what an act returns is what will be read.
+func (a *Admin) now() time.Time { return a.clock().UTC().Truncate(time.Microsecond) }
+
+var operator = identity.Origin{Actor: identity.ActorOperator}
+
+// concerning is whom and what an event concerns.
+type concerning struct {
+	user    identity.UserID
+	account identity.AccountID
+	client  identity.ClientID
+}
+
+// record writes down what the operator did, in the transaction of the act.
+func record(ctx context.Context, tx *storage.Tx, kind identity.EventKind, c concerning, detail string, now time.Time) error {
+	e := operator.Event(kind, now)
+	e.UserID, e.AccountID, e.ClientID, e.Detail = c.user, c.account, c.client, detail
+	return tx.Record(ctx, e)
+}

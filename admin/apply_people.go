@@ -1,0 +1,197 @@
+package admin
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/vestibule-id/vestibule/identity"
+	"github.com/vestibule-id/vestibule/storage"
+)
+
+// plannedHash is the hash a person's password in the file gets, made ahead of the transaction.
+type plannedHash struct {
+	had   string // the stored hash that was looked at
+	fresh string // empty: the password is the one the person has
+}
+
+// hashAhead checks every password of the file against the stored hash and hashes those that differ. Each
+// costs as much as a login, which a transaction should not wait for.
+func (a *Admin) hashAhead(ctx context.Context, f File) (map[string]plannedHash, error) {
+	planned := map[string]plannedHash{}
+	for _, p := range f.People {
+		if p.Password == "" {
+			continue
+		}
+		plan, err := a.planHash(ctx, p)
+		if err != nil {
+			return nil, fmt.Errorf("people: %s: %w", p.Email, err)
+		}
+		planned[p.Email] = plan
+	}
+	return planned, nil
+}
+
+func (a *Admin) planHash(ctx context.Context, p FilePerson) (plan plannedHash, err error) {
+	user, err := a.db.UserByEmail(ctx, p.Email)
+	if err != nil && !errors.Is(err, storage.ErrNotFound) {
+		return plan, err
+	}
+	if plan.had = user.PasswordHash; plan.had != "" {
+		same, _, err := a.hasher.Verify(ctx, plan.had, p.Password)
+		if err != nil || same {
+			return plan, err
+		}
+	}
+	about := identity.User{Email: p.Email, Name: p.Name}
+	if err := a.checkPassword(ctx, p.Password, about, slices.Collect(maps.Keys(p.Memberships))); err != nil {
+		return plan, err
+	}
+	plan.fresh, err = a.hasher.Hash(ctx, p.Password)
+	return plan, err
+}
+
+func (r *application) person(ctx context.Context, f FilePerson) error {
+	had, err := r.tx.UserByEmail(ctx, f.Email)
+	isNew := errors.Is(err, storage.ErrNotFound)
+	if err != nil && !isNew {
+		return err
+	}
+	user := had
+	if isNew {
+		if user, err = identity.NewUser(f.Email, f.Name, r.now); err != nil {
+			return err
+		}
+	}
+	f.describe(&user)
+	passwordChanged, err := r.password(f, &user)
+	if err != nil {
+		return err
+	}
+	if user != had {
+		if err := r.saveUser(ctx, had, user, isNew, passwordChanged); err != nil {
+			return err
+		}
+	}
+	if err := r.authenticator(ctx, user, f.TOTPSecret); err != nil {
+		return err
+	}
+	return r.memberships(ctx, user, f.Memberships)
+}
+
+// describe writes what the file says of a person into the record.
+func (p FilePerson) describe(u *identity.User) {
+	u.Name = cmpOr(strings.TrimSpace(p.Name), u.Name)
+	u.GivenName = cmpOr(p.GivenName, u.GivenName)
+	u.FamilyName = cmpOr(p.FamilyName, u.FamilyName)
+	u.Locale = cmpOr(p.Locale, u.Locale)
+	if p.EmailVerified != nil {
+		u.EmailVerified = *p.EmailVerified
+	}
+}
+
+func (r *application) password(f FilePerson, u *identity.User) (changed bool, err error) {
+	hash := ""
+	if f.PasswordHash != "" && u.PasswordHash == "" {
+		hash = f.PasswordHash
+	}
+	if plan, ok := r.hashes[f.Email]; ok {
+		if plan.had != u.PasswordHash {
+			return false, refuse("run it again", "the password was changed by somebody else meanwhile")
+		}
+		hash = plan.fresh
+	}
+	if hash != "" {
+		u.SetPassword(hash, r.now)
+	}
+	return hash != "", nil
+}
+
+func (r *application) saveUser(ctx context.Context, had, u identity.User, isNew, passwordChanged bool) error {
+	detail := changes(
+		field{"name", had.Name, u.Name}, field{"given_name", had.GivenName, u.GivenName}, field{"family_name", had.FamilyName, u.FamilyName},
+		field{"locale", had.Locale, u.Locale}, field{"email_verified", had.EmailVerified, u.EmailVerified})
+	if passwordChanged {
+		detail = append(detail, "password")
+	}
+	r.differs(Difference{isNew, "person", u.Email, detail})
+	u.UpdatedAt = r.now
+	if err := r.tx.SaveUser(ctx, u); err != nil {
+		return err
+	}
+	if passwordChanged && !isNew { // what the old password opened ends here
+		if err := r.tx.EndSessionsOf(ctx, u.ID, r.now); err != nil {
+			return err
+		}
+	}
+	return record(ctx, r.tx, identity.EventUserChanged, concerning{user: u.ID}, strings.Join(detail, ", "), r.now)
+}
+
+// authenticator imports the secret of an app the person uses already. A confirmed authenticator is never
+// replaced, and a difference is told.
+func (r *application) authenticator(ctx context.Context, u identity.User, text string) error {
+	if text == "" {
+		return nil
+	}
+	secret, err := identity.ParseTOTPKeyText(text)
+	if err != nil {
+		return err
+	}
+	has, err := r.tx.ConfirmedAuthenticator(ctx, u.ID)
+	if err == nil {
+		if !bytes.Equal(has.Secret, secret) {
+			r.result.Notes = append(r.result.Notes, "person "+u.Email+" has another authenticator by now; totp_secret was left alone")
+		}
+		return nil
+	}
+	if !errors.Is(err, storage.ErrNotFound) {
+		return err
+	}
+	r.differs(Difference{New: true, Kind: "authenticator", Name: u.Email})
+	imported := identity.Authenticator{ID: identity.NewID(), UserID: u.ID, Secret: secret, ConfirmedAt: r.now, CreatedAt: r.now}
+	return errors.Join(
+		r.tx.DropPendingAuthenticators(ctx, u.ID),
+		r.tx.AddAuthenticator(ctx, imported),
+		record(ctx, r.tx, identity.EventEnrollmentConfirmed, concerning{user: u.ID}, "imported", r.now))
+}
+
+func (r *application) memberships(ctx context.Context, u identity.User, roles map[string]identity.Role) error {
+	for _, slug := range slices.Sorted(maps.Keys(roles)) {
+		account, err := findAccount(ctx, r.tx.Queries, slug)
+		if err != nil {
+			return err
+		}
+		if err := r.membership(ctx, u, account, roles[slug]); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (r *application) membership(ctx context.Context, u identity.User, account identity.Account, role identity.Role) error {
+	all, err := r.tx.MembershipsOf(ctx, u.ID)
+	if err != nil {
+		return err
+	}
+	d := Difference{true, "membership", u.Email + " in " + account.Slug, []string{string(role)}}
+	m := identity.Membership{UserID: u.ID, Account: account, Role: role, CreatedAt: r.now}
+	for _, has := range all {
+		if has.Account.ID != account.ID {
+			continue
+		}
+		if has.Role == role {
+			return nil
+		}
+		m.CreatedAt = has.CreatedAt
+		d.New, d.Detail = false, []string{string(has.Role) + " → " + string(role)}
+	}
+	if err := r.touch(ctx, account.ID); err != nil {
+		return err
+	}
+	r.differs(d)
+	return saveMembership(ctx, r.tx, m, strings.Join(d.Detail, ""), r.now)
+}

@@ -1,0 +1,171 @@
+package admin
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"regexp"
+	"strings"
+
+	"go.yaml.in/yaml/v3"
+
+	"github.com/vestibule-id/vestibule/identity"
+)
+
+// File is the accounts, people and clients an operator keeps in a file. What a record leaves out stays as
+// it is, or takes its default when the record is new; nothing that the file does not name is touched.
+type File struct {
+	Accounts []FileAccount `yaml:"accounts"`
+	People   []FilePerson  `yaml:"people"`
+	Clients  []FileClient  `yaml:"clients"`
+}
+
+// FileAccount is an account, found by its slug.
+type FileAccount struct {
+	Slug      string               `yaml:"slug"`
+	Name      string               `yaml:"name"`
+	TwoFactor identity.TwoFactor   `yaml:"two_factor"`
+	Switching identity.Switching   `yaml:"switching"`
+	Reset     identity.ResetPolicy `yaml:"reset"`
+}
+
+// FilePerson is a person, found by the address.
+type FilePerson struct {
+	Email         string `yaml:"email"`
+	EmailVerified *bool  `yaml:"email_verified"`
+	Name          string `yaml:"name"`
+	GivenName     string `yaml:"given_name"`
+	FamilyName    string `yaml:"family_name"`
+	Locale        string `yaml:"locale"`
+	// Password is set whenever it is not the one the person has.
+	Password string `yaml:"password"`
+	// PasswordHash is taken over by a person who has no password yet. Afterwards it belongs to the person:
+	// their first login writes it anew with today's cost.
+	PasswordHash string `yaml:"password_hash"`
+	// TOTPSecret becomes the confirmed authenticator of a person who has none.
+	TOTPSecret  string                   `yaml:"totp_secret"`
+	Memberships map[string]identity.Role `yaml:"memberships"`
+}
+
+// FileClient is a client, found by its id.
+type FileClient struct {
+	ID               identity.ClientID  `yaml:"id"`
+	Name             string             `yaml:"name"`
+	Secret           string             `yaml:"secret"`
+	AuthMethod       string             `yaml:"auth_method"`
+	JWKS             string             `yaml:"jwks"`
+	RedirectURIs     []string           `yaml:"redirect_uris"`
+	PostLogoutURIs   []string           `yaml:"post_logout_redirect_uris"`
+	BackchannelURI   string             `yaml:"backchannel_logout_uri"`
+	InitiateLoginURI string             `yaml:"initiate_login_uri"`
+	Grants           []string           `yaml:"grants"`
+	PKCE             string             `yaml:"pkce"` // required or optional
+	AccessToken      string             `yaml:"access_token"`
+	IDTokenAlg       identity.Algorithm `yaml:"id_token_alg"`
+	ClaimsInIDToken  *bool              `yaml:"claims_in_id_token"`
+}
+
+// ReadFile reads a file. Keys it does not know are refused with their line: a slip of the hand in
+// two_factor must not leave an account open.
+func ReadFile(r io.Reader) (File, error) {
+	var f File
+	decoder := yaml.NewDecoder(r)
+	decoder.KnownFields(true)
+	if err := decoder.Decode(&f); err != nil && !errors.Is(err, io.EOF) {
+		return f, readable(err)
+	}
+	if err := decoder.Decode(new(yaml.Node)); !errors.Is(err, io.EOF) {
+		return f, errors.New("the file holds more than one document; keep one")
+	}
+	return f, f.validate()
+}
+
+var unknownKey = regexp.MustCompile(`field (\S+) not found in type \S+`)
+
+// readable says what is wrong with the file in the file's own words.
+func readable(err error) error {
+	var wrong *yaml.TypeError
+	if !errors.As(err, &wrong) {
+		return errors.New(strings.TrimPrefix(err.Error(), "yaml: "))
+	}
+	lines := make([]string, len(wrong.Errors))
+	for i, line := range wrong.Errors {
+		lines[i] = unknownKey.ReplaceAllString(line, `unknown key "$1"`)
+	}
+	return errors.New(strings.Join(lines, "\n"))
+}
+
+// validate finds what is wrong with the file whatever the database holds.
+func (f *File) validate() error {
+	seen := map[string]bool{}
+	once := func(kind, name string) error {
+		if name == "" {
+			return fmt.Errorf("a record under %s names nobody: slug, email or id is missing", kind)
+		}
+		if seen[kind+" "+name] {
+			return fmt.Errorf("%s: %s is there twice", kind, name)
+		}
+		seen[kind+" "+name] = true
+		return nil
+	}
+	for _, a := range f.Accounts {
+		if err := once("accounts", a.Slug); err != nil {
+			return err
+		}
+	}
+	for i := range f.People {
+		if err := f.People[i].validate(); err != nil {
+			return err
+		}
+		if err := once("people", f.People[i].Email); err != nil {
+			return err
+		}
+	}
+	for _, c := range f.Clients {
+		if err := once("clients", string(c.ID)); err != nil {
+			return err
+		}
+		if err := c.validate(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (p *FilePerson) validate() (err error) {
+	if p.Email, err = foldEmail(p.Email); err != nil {
+		return err
+	}
+	if p.Password != "" && p.PasswordHash != "" {
+		return fmt.Errorf("people: %s: password and password_hash exclude each other", p.Email)
+	}
+	if p.PasswordHash != "" {
+		err = identity.CheckHash(p.PasswordHash)
+	}
+	if err == nil && p.TOTPSecret != "" {
+		_, err = identity.ParseTOTPKeyText(p.TOTPSecret)
+	}
+	for _, role := range p.Memberships {
+		if err == nil {
+			err = role.Validate()
+		}
+	}
+	if err != nil {
+		return fmt.Errorf("people: %s: %w", p.Email, err)
+	}
+	return nil
+}
+
+// shortestClientSecret keeps words out: a client's secret is stored as a plain digest, which only
+// protects what cannot be guessed.
+const shortestClientSecret = 16
+
+func (c FileClient) validate() error {
+	switch {
+	case c.PKCE != "" && c.PKCE != "required" && c.PKCE != "optional":
+		return fmt.Errorf("clients: %s: pkce %q is not required or optional", c.ID, c.PKCE)
+	case c.Secret != "" && len(c.Secret) < shortestClientSecret:
+		return fmt.Errorf("clients: %s: the secret needs %d characters at least; `openssl rand -base64 32` makes a good one", c.ID, shortestClientSecret)
+	}
+	return nil
+}
