@@ -1,0 +1,27 @@
+// Package login is the door for people: what a browser shows between a product that asks who
+// somebody is and the answer.
+//
+// A login belongs to an authorization request, which lives in the database and is bound to the
+// browser that began it. URLs carry only its id; what was proven is in the session; the browser is
+// known by cookies. Every step looks at stored state and decides anew with [identity.Decide]:
+//
+//	GET /login?request=ID ── decide ─┬─ sign-in ───────→ Email, Password         POST /login
+//	        ↑                        ├─ select-account → the accounts            POST /login/account
+//	        │ 303                    ├─ sign-in-again ─→ Log out and continue    POST /login/switch
+//	        │ after every POST       ├─ enroll ────────→ Check your mail         POST /login/enrollment
+//	        │                        ├─ second-factor ─→ Authenticator Code      POST /login
+//	        └────────────────────────┴─ done, unmet ───→ 303 to the callback, which decides again
+//
+// Pages know nothing of one another. The link in a letter is a way of its own, and ends at the same
+// login page:
+//
+//	GET /enroll/SECRET → 303 /enroll → password → the QR code → code → GET /enroll/done
+//
+// What a person does is an act: a method of [Door] without http.Request, with one transaction and
+// its audit event – [Door.SignIn], [Door.EnterCode], [Door.ChooseAccount], [Door.SwitchAccount],
+// [Door.SendEnrollment], [Door.RevealEnrollment], [Door.ConfirmEnrollment], [Door.LogOut]. Around an
+// act stands a page: show… and submit…, which return an error, and one adapter turns the error into
+// a response: the same page with a reason, an error page, or 500 with nothing but the request's id.
+//
+// Attempts are counted before they are judged, in a transaction of their own.
+package login

@@ -1,0 +1,211 @@
+package login
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"time"
+
+	"github.com/vestibule-id/vestibule/identity"
+	"github.com/vestibule-id/vestibule/storage"
+	"github.com/vestibule-id/vestibule/templates"
+)
+
+// link is an enrollment link with whom it is for, as one browser sees it now.
+type link struct {
+	secret     string
+	browser    string
+	now        time.Time
+	enrollment identity.Enrollment
+	person     identity.Person
+	account    identity.Account
+}
+
+// readLink fails with storage.ErrNotFound for a secret that belongs to no link.
+func readLink(ctx context.Context, q storage.Queries, secret, browser string, now time.Time) (l link, err error) {
+	l = link{secret: secret, browser: browser, now: now}
+	if l.enrollment, err = q.Enrollment(ctx, identity.DigestOf(secret)); err != nil {
+		return l, err
+	}
+	if l.person, err = q.Person(ctx, l.enrollment.UserID, now); err != nil {
+		return l, err
+	}
+	l.account, err = q.Account(ctx, string(l.enrollment.AccountID))
+	return l, err
+}
+
+// state judges the link; empty for one nobody knows. For a person whose app is confirmed every link
+// has done its work, because a confirmed app is never touched by another one.
+func (l link) state() identity.EnrollmentState {
+	if l.enrollment.ID == "" {
+		return ""
+	}
+	state := l.enrollment.State(l.browser, l.now)
+	if l.person.Confirmed && (state == identity.EnrollmentOpen || state == identity.EnrollmentRevealed) {
+		return identity.EnrollmentUsed
+	}
+	return state
+}
+
+// RevealEnrollment uses a link: with the person's password, once, it makes the secret whose QR code
+// the caller's browser may see for ten minutes. An invited person without a password sets one here.
+func (d *Door) RevealEnrollment(ctx context.Context, c Caller, secret, password string) error {
+	if password == "" {
+		return refused{Reason: templates.PasswordMissing}
+	}
+	now := d.cfg.Now()
+	l, err := readLink(ctx, d.cfg.DB.Queries, secret, c.Browser, now)
+	if errors.Is(err, storage.ErrNotFound) || err == nil && l.state() != identity.EnrollmentOpen {
+		return errOutdated
+	}
+	if err != nil {
+		return err
+	}
+	bucket, err := d.bucketOf(ctx, c, l.person.ID)
+	if err != nil {
+		return err
+	}
+	if l.person.PasswordHash == "" && !l.person.Disabled() {
+		phc, err := d.firstPassword(ctx, c, l, password, now)
+		if err != nil {
+			return err
+		}
+		return d.reveal(ctx, c, l, bucket, phc, now)
+	}
+	wait, err := d.countPassword(ctx, c, l.person.ID, bucket, now)
+	if err != nil {
+		return err
+	}
+	right, _, err := d.judgePassword(ctx, l.person.User, password, wait > 0)
+	switch {
+	case err != nil:
+		return err
+	case wait > 0: // whoever holds the link may know that it is blocked: the page names the person anyway
+		return refused{templates.TooManyAttempts, wait}
+	case !right:
+		return d.refuse(ctx, c, c.Origin.Event(identity.EventSignInRefused, now), l.person.ID, templates.WrongPassword)
+	}
+	return d.reveal(ctx, c, l, bucket, "", now)
+}
+
+// firstPassword checks and hashes the password that an invited person chooses.
+func (d *Door) firstPassword(ctx context.Context, c Caller, l link, password string, now time.Time) (string, error) {
+	if _, err := d.countPassword(ctx, c, "", "", now); err != nil {
+		return "", err
+	}
+	known := identity.PasswordContext{Email: l.person.Email, Name: l.person.Name, Products: []string{d.cfg.Product}}
+	for _, m := range l.person.Memberships {
+		known.Accounts = append(known.Accounts, m.Account.Name, m.Account.Slug)
+	}
+	if no := (*identity.PasswordRefusal)(nil); errors.As(identity.CheckNewPassword(password, known), &no) {
+		return "", refused{Reason: passwordRefusals[no.Reason]}
+	}
+	return d.cfg.Hasher.Hash(ctx, password)
+}
+
+var passwordRefusals = map[identity.PasswordReason]templates.Refusal{
+	identity.PasswordTooShort:   templates.PasswordTooShort,
+	identity.PasswordTooLong:    templates.PasswordTooLong,
+	identity.PasswordNotText:    templates.PasswordTooCommon,
+	identity.PasswordCommon:     templates.PasswordTooCommon,
+	identity.PasswordHasEmail:   templates.PasswordTooCommon,
+	identity.PasswordHasName:    templates.PasswordTooCommon,
+	identity.PasswordHasProduct: templates.PasswordTooCommon,
+	identity.PasswordHasAccount: templates.PasswordTooCommon,
+}
+
+// reveal does it, in one transaction: of two that come at once, one wins.
+func (d *Door) reveal(ctx context.Context, c Caller, judged link, bucket, phc string, now time.Time) error {
+	return d.cfg.DB.Write(ctx, func(tx *storage.Tx) error {
+		l, err := readLink(ctx, tx.Queries, judged.secret, c.Browser, now)
+		if err != nil {
+			return err
+		}
+		changed := l.person.PasswordHash != judged.person.PasswordHash || l.person.Disabled()
+		if changed || l.state() != identity.EnrollmentOpen {
+			return errOutdated
+		}
+		if phc != "" {
+			if err := setPassword(ctx, tx, c, l.person.User, phc, now); err != nil {
+				return err
+			}
+		}
+		app, err := identity.NewAuthenticator(l.person.ID, now)
+		if err != nil {
+			return err
+		}
+		revealed := c.by(l.person.ID, identity.EventEnrollmentRevealed, now)
+		revealed.AccountID = l.account.ID
+		return errors.Join(
+			tx.DropPendingAuthenticators(ctx, l.person.ID),
+			tx.AddAuthenticator(ctx, app),
+			tx.RevealEnrollment(ctx, l.enrollment.TokenHash, identity.DigestOf(c.Browser), app.ID, now),
+			tx.ClearAttempts(ctx, l.person.ID, identity.AttemptPassword, bucket),
+			tx.Record(ctx, revealed))
+	})
+}
+
+func setPassword(ctx context.Context, tx *storage.Tx, c Caller, u identity.User, phc string, now time.Time) error {
+	u.SetPassword(phc, now)
+	set := c.by(u.ID, identity.EventUserChanged, now)
+	set.Detail = "password set by the invited person"
+	return errors.Join(tx.SaveUser(ctx, u), tx.Record(ctx, set))
+}
+
+// ConfirmEnrollment judges the first code of the app that was shown to the caller's browser. The code
+// is used up by it.
+func (d *Door) ConfirmEnrollment(ctx context.Context, c Caller, secret, code string) error {
+	now := d.cfg.Now()
+	l, err := readLink(ctx, d.cfg.DB.Queries, secret, c.Browser, now)
+	if errors.Is(err, storage.ErrNotFound) || err == nil && !l.confirmable() {
+		return errOutdated
+	}
+	if err != nil {
+		return err
+	}
+	if strings.TrimSpace(code) == "" {
+		return refused{Reason: templates.CodeMissing}
+	}
+	counted, err := d.countCode(ctx, l.person.ID, now)
+	if err != nil {
+		return err
+	}
+	app, err := d.cfg.DB.Authenticator(ctx, l.enrollment.AuthenticatorID)
+	if errors.Is(err, storage.ErrNotFound) {
+		return errOutdated
+	}
+	if err != nil {
+		return err
+	}
+	if step, right := app.Match(code, now); right {
+		if err := d.confirmShown(ctx, c, secret, app, step, now); !errors.Is(err, storage.ErrNotFound) {
+			return err
+		}
+	}
+	err = d.cfg.DB.Write(ctx, func(tx *storage.Tx) error { return recordWrongCode(ctx, tx, c, counted, l.account.ID, now) })
+	if err != nil {
+		return err
+	}
+	return refused{Reason: templates.WrongCode}
+}
+
+// confirmable reports whether a code may confirm what this browser was shown.
+func (l link) confirmable() bool {
+	return l.enrollment.Confirmable(l.browser, l.now) && !l.person.Confirmed && !l.person.Disabled()
+}
+
+func (d *Door) confirmShown(ctx context.Context, c Caller, secret string, app identity.Authenticator, step int64, now time.Time) error {
+	return d.cfg.DB.Write(ctx, func(tx *storage.Tx) error {
+		l, err := readLink(ctx, tx.Queries, secret, c.Browser, now)
+		if err != nil {
+			return err
+		}
+		if !l.confirmable() {
+			return errOutdated
+		}
+		if err := confirm(ctx, tx, c, app, step, l.account.ID, now); err != nil {
+			return err
+		}
+		return tx.ClearAttempts(ctx, l.person.ID, identity.AttemptCode, "")
+	})
+}

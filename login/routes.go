@@ -1,0 +1,41 @@
+package login
+
+import (
+	"net/http"
+
+	"github.com/go-chi/chi/v5"
+	"github.com/go-chi/chi/v5/middleware"
+
+	"github.com/vestibule-id/vestibule/templates"
+)
+
+// Handler serves every page. Whatever changes something is a POST and has to come from our own
+// pages (SECURITY R39); GET and HEAD change nothing.
+func (d *Door) Handler() http.Handler {
+	r := chi.NewRouter()
+	r.Use(d.cross.Handler, middleware.GetHead)
+
+	r.Get("/", d.page(d.showStart))
+	r.Get("/login", d.page(d.showLogin))
+	r.Post("/login", d.page(d.submitLogin))
+	r.Post("/login/account", d.page(d.submitAccount))
+	r.Post("/login/switch", d.page(d.submitSwitch))
+	r.Post("/login/restart", d.page(d.submitRestart))
+	r.Post("/login/enrollment", d.page(d.submitCheckMail))
+
+	r.Get("/enroll/{secret}", d.page(d.showLink))
+	r.Get("/enroll", d.page(d.showEnrollment))
+	r.Post("/enroll", d.page(d.submitEnrollment))
+	r.Get("/enroll/code", d.page(d.showEnrollmentAgain))
+	r.Post("/enroll/code", d.page(d.submitEnrollmentCode))
+	r.Get("/enroll/done", d.page(d.showEnrollmentDone))
+
+	r.Get("/logout", d.page(d.showLogout))
+	r.Post("/logout", d.page(d.submitLogout))
+	r.Get("/forgot", d.page(d.showForgot))
+	r.Handle("/assets/*", templates.Assets())
+
+	r.NotFound(d.page(func(http.ResponseWriter, *http.Request) error { return problem{http.StatusNotFound} }))
+	r.MethodNotAllowed(d.page(func(http.ResponseWriter, *http.Request) error { return problem{http.StatusMethodNotAllowed} }))
+	return r
+}
