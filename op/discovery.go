@@ -13,7 +13,7 @@ import (
 
 // Scopes and claims a client may ask for.
 var (
-	supportedScopes = []string{"openid", "profile", "email", "offline_access"}
+	supportedScopes = []string{scopeOpenID, scopeProfile, scopeEmail, scopeOffline}
 	supportedClaims = []string{
 		"iss", "sub", "aud", "exp", "iat", "auth_time", "nonce", "amr", "acr", "sid", "azp", "at_hash",
 		"account_id", "account_name", "tenant", "roles",

@@ -1,0 +1,88 @@
+package op
+
+import (
+	"context"
+	"encoding/json"
+
+	"github.com/vestibule-id/vestibule/identity"
+)
+
+// claimsByName can be asked for by name; all other claims are in the ID token anyway.
+var claimsByName = []string{"name", "given_name", "family_name", "locale", "updated_at", "email", "email_verified"}
+
+// claimAsked is what a client says about one claim (OpenID Connect Core §5.5.1).
+type claimAsked struct {
+	Essential bool  `json:"essential"`
+	Value     any   `json:"value"`
+	Values    []any `json:"values"`
+}
+
+// texts returns the values that are texts; no claim asked for here has others.
+func (c *claimAsked) texts() (texts []string) {
+	if c == nil {
+		return nil
+	}
+	for _, value := range append([]any{c.Value}, c.Values...) {
+		if text, ok := value.(string); ok {
+			texts = append(texts, text)
+		}
+	}
+	return texts
+}
+
+// checkClaims reads the claims parameter (OpenID Connect Core §5.5): the class of the login, the person
+// expected, and claims wanted in the ID token.
+func checkClaims(_ *Provider, _ context.Context, a *authorization) error {
+	text := a.form.Get("claims")
+	if text == "" {
+		return nil
+	}
+	asked, ok := parseClaims(text)
+	if !ok {
+		return refuse(invalidRequest, "claims must be a JSON object as in OpenID Connect Core 5.5, of 4096 bytes at most")
+	}
+	for _, name := range claimsByName {
+		if _, ok := asked[name]; ok {
+			a.request.ClaimsInID = append(a.request.ClaimsInID, name)
+		}
+	}
+	if subjects := asked["sub"].texts(); len(subjects) == 1 {
+		if err := a.wantsSubject(identity.UserID(subjects[0])); err != nil {
+			return err
+		}
+	}
+	return a.wantsClass(asked["acr"])
+}
+
+// parseClaims returns what is asked for the ID token.
+func parseClaims(text string) (map[string]*claimAsked, bool) {
+	var members map[string]json.RawMessage
+	if len(text) > maxClaims || json.Unmarshal([]byte(text), &members) != nil || members == nil {
+		return nil, false
+	}
+	var asked [2]map[string]*claimAsked
+	for i, place := range []string{"id_token", "userinfo"} {
+		if member, ok := members[place]; ok && json.Unmarshal(member, &asked[i]) != nil {
+			return nil, false
+		}
+	}
+	return asked[0], true
+}
+
+// wantsClass takes the class from a claims parameter, which is more precise than acr_values and can
+// insist. Insisting on classes nobody here can reach fails at once.
+func (a *authorization) wantsClass(acr *claimAsked) error {
+	values := acr.texts()
+	if len(values) == 0 {
+		return nil
+	}
+	class := firstKnownACR(values)
+	if class == "" {
+		if acr.Essential {
+			return refuse(unmetAuthentication, "no login here reaches the class asked for")
+		}
+		return nil
+	}
+	a.request.Wants.ACR, a.request.Wants.ACREssential = class, acr.Essential
+	return nil
+}
