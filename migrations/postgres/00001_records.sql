@@ -69,6 +69,7 @@ CREATE TABLE enrollments (
 );
 
 CREATE INDEX enrollments_user_id ON enrollments (user_id);
+CREATE INDEX enrollments_account_id ON enrollments (account_id);
 CREATE INDEX enrollments_authenticator_id ON enrollments (authenticator_id);
 CREATE INDEX enrollments_expires_at ON enrollments (expires_at);
 
@@ -146,6 +147,7 @@ CREATE TABLE authorization_requests (
     expires_at TIMESTAMPTZ NOT NULL
 );
 
+CREATE INDEX authorization_requests_client_id ON authorization_requests (client_id);
 CREATE INDEX authorization_requests_expires_at ON authorization_requests (expires_at);
 
 -- what a person gave a client for one account: evidence and token family
@@ -167,6 +169,7 @@ CREATE TABLE grants (
     revoked_at TIMESTAMPTZ
 );
 
+CREATE INDEX grants_client_id ON grants (client_id);
 CREATE INDEX grants_user_id ON grants (user_id);
 CREATE INDEX grants_account_id ON grants (account_id);
 CREATE INDEX grants_session_id ON grants (session_id);
