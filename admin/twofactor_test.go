@@ -173,6 +173,22 @@ func TestRequireTwoFactor_AnIdleSessionKeepsTheGrantsThatHaveTheirCode(t *testin
 	})
 }
 
+func TestRequireTwoFactor_AGrantFromBeforeTheCodeEndsThoughItsSessionStays(t *testing.T) {
+	each(t, func(h *house) {
+		ada := h.person("ada@x.org", "acme:owner")
+		h.app(ada)
+		login := h.enter(ada, h.acme, false)
+		old := login.session.TokenHash
+		login.session.Prove(identity.Proof{Method: identity.MethodTOTP, At: h.now, Account: h.acme.ID})
+		h.write(func(tx *storage.Tx) error { return tx.RenewSession(h.Context(), login.session, old) })
+		report := must(h.RequireTwoFactor(h.Context(), "acme", identity.TwoFactorAll))(h)
+		entry, grant := must(h.db.Entry(h.Context(), login.entry.ID))(h), must(h.db.Grant(h.Context(), login.grant.ID))(h)
+		if !entry.EndedAt.IsZero() || grant.RevokedAt.IsZero() || report.Effects.SessionsEnded != 0 || report.Effects.GrantsRevoked != 1 {
+			h.Errorf("entry %+v, grant %+v, report %+v", entry, grant, report.Effects)
+		}
+	})
+}
+
 func TestRequireTwoFactor_TurningItOffEndsNothing(t *testing.T) {
 	each(t, func(h *house) {
 		ada := h.person("ada@x.org", "acme:owner")
