@@ -3,6 +3,8 @@ package storage
 import (
 	"context"
 	"database/sql"
+	"slices"
+	"time"
 )
 
 // Writer is the pool on which writing transactions run. Tests break it and look past the records.
@@ -15,6 +17,22 @@ func SweptTimes() map[string]string {
 		times[s.table] = s.time
 	}
 	return times
+}
+
+// Sweeps runs one batch of every row of the sweeper's table.
+func (tx *Tx) Sweeps(ctx context.Context, before time.Time) error {
+	for _, s := range swept {
+		if _, err := tx.exec(ctx, s.statement(), at(before)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// SweepOnce deletes one batch of a table.
+func (db *DB) SweepOnce(ctx context.Context, table string, now time.Time) (int64, error) {
+	i := slices.IndexFunc(swept, func(s sweeping) bool { return s.table == table })
+	return db.sweepOnce(ctx, swept[i].statement(), now.Add(-swept[i].grace))
 }
 
 // SweepBatch bounds what the sweeper deletes at once.

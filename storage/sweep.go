@@ -9,12 +9,16 @@ import (
 // sweepBatch bounds one DELETE, so that the sweeper never holds locks for long.
 const sweepBatch = 1000
 
-// swept says what the sweeper deletes: rows of a table, by key, whose time is older than the grace.
-// Nothing relies on it: every expiry is judged when a record is used.
-var swept = []struct {
-	table, key, time string
-	grace            time.Duration
-}{
+// sweeping says which rows of a table are swept: those whose time is older than the grace.
+type sweeping struct {
+	table string
+	key   string // all columns of the primary key
+	time  string
+	grace time.Duration
+}
+
+// swept is what the sweeper deletes. Nothing relies on it: every expiry is judged when a record is used.
+var swept = []sweeping{
 	{"authorization_requests", "id", "expires_at", time.Hour},
 	{"access_tokens", "hash", "expires_at", time.Hour},
 	{"codes", "hash", "expires_at", 24 * time.Hour}, // kept a day to notice a replay
@@ -24,21 +28,21 @@ var swept = []struct {
 	{"sessions", "id", "seen_at", 31 * 24 * time.Hour},
 	{"known_browsers", "token_hash", "seen_at", 180 * 24 * time.Hour},
 	{"letters", "id", "created_at", 30 * 24 * time.Hour},
-	{"address_attempts", "address", "started_at", time.Hour},
+	{"address_attempts", "address, purpose", "started_at", time.Hour},
+}
+
+// statement deletes one batch of what is older than $1.
+func (s sweeping) statement() string {
+	return fmt.Sprintf("DELETE FROM %[1]s WHERE (%[2]s) IN (SELECT %[2]s FROM %[1]s WHERE %[3]s < $1 LIMIT %[4]d)",
+		s.table, s.key, s.time, sweepBatch)
 }
 
 // Sweep deletes what expired a while ago and returns how many rows that were.
 func (db *DB) Sweep(ctx context.Context, now time.Time) (int64, error) {
 	var total int64
 	for _, s := range swept {
-		statement := fmt.Sprintf("DELETE FROM %[1]s WHERE %[2]s IN (SELECT %[2]s FROM %[1]s WHERE %[3]s < $1 LIMIT %[4]d)",
-			s.table, s.key, s.time, sweepBatch)
 		for {
-			var n int64
-			err := db.Write(ctx, func(tx *Tx) (err error) {
-				n, err = tx.exec(ctx, statement, at(now.Add(-s.grace)))
-				return err
-			})
+			n, err := db.sweepOnce(ctx, s.statement(), now.Add(-s.grace))
 			if total += n; err != nil {
 				return total, err
 			}
@@ -48,4 +52,13 @@ func (db *DB) Sweep(ctx context.Context, now time.Time) (int64, error) {
 		}
 	}
 	return total, nil
+}
+
+// sweepOnce is a transaction of its own, so that others get their turn between the batches.
+func (db *DB) sweepOnce(ctx context.Context, statement string, before time.Time) (n int64, err error) {
+	err = db.Write(ctx, func(tx *Tx) (err error) {
+		n, err = tx.exec(ctx, statement, at(before))
+		return err
+	})
+	return n, err
 }

@@ -25,6 +25,7 @@ type world struct {
 	authenticator identity.Authenticator // confirmed
 	pending       identity.Authenticator
 	enrollment    identity.Enrollment // of pending, not yet revealed
+	browser       identity.Digest     // known
 	key           identity.SigningKey
 	letter        identity.Letter
 	letterLink    string
@@ -60,6 +61,7 @@ func newWorld(t *testing.T, db *storage.DB) world {
 	w.pending, failed = identity.NewAuthenticator(w.user.ID, noon)
 	must(failed)
 	w.enrollment, w.letterLink = identity.NewEnrollment(w.user.ID, w.account.ID, noon)
+	w.browser = identity.DigestOf(name)
 	w.key, failed = identity.NewSigningKey(identity.ES256, noon, noon)
 	must(failed)
 	w.letter = identity.Letter{
@@ -78,7 +80,7 @@ func newWorld(t *testing.T, db *storage.DB) world {
 			tx.SaveSigningKey(ctx, w.key), tx.AddLetter(ctx, w.letter),
 			tx.Record(ctx, identity.Event{ID: identity.NewID(), At: noon, Kind: identity.EventSignedIn, UserID: w.user.ID}),
 			tx.SaveAttempts(ctx, identity.Attempts{UserID: w.user.ID, Kind: identity.AttemptCode, Failures: 1}),
-			tx.RememberBrowser(ctx, identity.DigestOf(name), w.user.ID, noon),
+			tx.RememberBrowser(ctx, w.browser, w.user.ID, noon),
 		)
 	})
 	return w
