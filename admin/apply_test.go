@@ -52,7 +52,7 @@ clients:
 
 func (h *house) file(text string) admin.File {
 	h.Helper()
-	return must(admin.ReadFile(strings.NewReader(text)))(h)
+	return must(admin.ParseFile([]byte(text)))(h)
 }
 
 func (h *house) apply(text string, dryRun bool) admin.Applied {
@@ -251,7 +251,7 @@ func TestApply_OneWrongRecordTakesTheWholeFileBack(t *testing.T) {
 	}
 }
 
-func TestReadFile_NamesWhatIsWrongAndWhere(t *testing.T) {
+func TestParseFile_NamesWhatIsWrongAndWhere(t *testing.T) {
 	for _, wrong := range []struct{ file, says string }{
 		{"accounts:\n  - slug: acme\n    two_faktor: all\n", `line 3: unknown key "two_faktor"`},
 		{"acounts: []\n", `line 1: unknown key "acounts"`},
@@ -269,11 +269,11 @@ func TestReadFile_NamesWhatIsWrongAndWhere(t *testing.T) {
 		{"clients: [{name: nameless}]", "names nobody"},
 		{"accounts: []\n---\naccounts: []\n", "more than one document"},
 	} {
-		if _, err := admin.ReadFile(strings.NewReader(wrong.file)); err == nil || !strings.Contains(err.Error(), wrong.says) {
+		if _, err := admin.ParseFile([]byte(wrong.file)); err == nil || !strings.Contains(err.Error(), wrong.says) {
 			t.Errorf("%q:\n got %v\nwant %s", wrong.file, err, wrong.says)
 		}
 	}
-	if f, err := admin.ReadFile(strings.NewReader("")); err != nil || len(f.Accounts) > 0 {
+	if f, err := admin.ParseFile(nil); err != nil || len(f.Accounts) > 0 {
 		t.Errorf("an empty file: %+v, %v", f, err)
 	}
 }

@@ -1,6 +1,7 @@
 package admin
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"io"
@@ -65,11 +66,11 @@ type FileClient struct {
 	ClaimsInIDToken  *bool              `yaml:"claims_in_id_token"`
 }
 
-// ReadFile reads a file. Keys it does not know are refused with their line: a slip of the hand in
+// ParseFile reads a file in YAML. Keys it does not know are refused with their line: a slip of the hand in
 // two_factor must not leave an account open.
-func ReadFile(r io.Reader) (File, error) {
+func ParseFile(text []byte) (File, error) {
 	var f File
-	decoder := yaml.NewDecoder(r)
+	decoder := yaml.NewDecoder(bytes.NewReader(text))
 	decoder.KnownFields(true)
 	if err := decoder.Decode(&f); err != nil && !errors.Is(err, io.EOF) {
 		return f, readable(err)
