@@ -3,6 +3,7 @@ package op
 import (
 	"context"
 	"encoding/json"
+	"strings"
 
 	"github.com/vestibule-id/vestibule/identity"
 )
@@ -57,7 +58,7 @@ func checkClaims(_ *Provider, _ context.Context, a *authorization) error {
 // parseClaims returns what is asked for the ID token.
 func parseClaims(text string) (map[string]*claimAsked, bool) {
 	var members map[string]json.RawMessage
-	if len(text) > maxClaims || json.Unmarshal([]byte(text), &members) != nil || members == nil {
+	if len(text) > maxClaims || nesting(text) > maxNesting || json.Unmarshal([]byte(text), &members) != nil || members == nil {
 		return nil, false
 	}
 	var asked [2]map[string]*claimAsked
@@ -67,6 +68,25 @@ func parseClaims(text string) (map[string]*claimAsked, bool) {
 		}
 	}
 	return asked[0], true
+}
+
+// nesting is how deep objects and lists stand in one another.
+func nesting(text string) (deepest int) {
+	depth := 0
+	decoder := json.NewDecoder(strings.NewReader(text))
+	for {
+		token, err := decoder.Token()
+		if err != nil { // the end, or no JSON, which whoever reads it will find
+			return deepest
+		}
+		switch token {
+		case json.Delim('{'), json.Delim('['):
+			depth++
+		case json.Delim('}'), json.Delim(']'):
+			depth--
+		}
+		deepest = max(deepest, depth)
+	}
 }
 
 // wantsClass takes the class from a claims parameter, which is more precise than acr_values and can

@@ -17,19 +17,20 @@ const (
 	maxHint     = 8 << 10 // id_token_hint
 	maxText     = 1 << 10 // login_hint, ui_locales
 	maxClaims   = 4 << 10
+	maxNesting  = 8 // of JSON in claims, in levels
 	// maxAgeMeant keeps max_age within what a duration can hold; nobody means more than ten years.
 	maxAgeMeant = 10 * 365 * 24 * 60 * 60
 )
 
 // authorizeRules are the checks of the authorization endpoint, in this order. A [refusal] goes to the
-// client in the response mode found by the first rule; parameters that stand in no rule are ignored
+// client with the state and in the response mode that the first two rules find; parameters that stand in no rule are ignored
 // (OpenID Connect Core §3.1.2.1).
 var authorizeRules = []struct {
 	parameter string
 	check     func(*Provider, context.Context, *authorization) error
 }{
-	{"response_mode", checkResponseMode},
 	{"state", checkState},
+	{"response_mode", checkResponseMode},
 	{"client_id", checkGrantAllowed},
 	{"request", refused("request", requestNotSupported)},
 	{"request_uri", refused("request_uri", requestURINotSupported)},
