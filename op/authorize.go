@@ -36,7 +36,7 @@ func (p *Provider) startLogin(w http.ResponseWriter, r *http.Request) error {
 			return p.sendError(w, r, a, err)
 		}
 	}
-	if again := asGET(r); again != "" {
+	if again := asGET(r, pathAuthorize); again != "" {
 		seeOther(w, again)
 		return nil
 	}
@@ -72,23 +72,6 @@ func (p *Provider) begin(r *http.Request) (*authorization, error) {
 		ID: identity.RequestID(identity.NewID()), ClientID: client.ID, RedirectURI: redirect, ResponseMode: modeQuery,
 		Wants: identity.Wants{Since: now}, CreatedAt: now, ExpiresAt: now.Add(identity.AuthorizationRequestLifetime),
 	}}, nil
-}
-
-// longestURL is what proxies and browsers are sure to pass on.
-const longestURL = 6 << 10
-
-// asGET returns where a posted request goes on. A form posted by another site brings none of our
-// cookies (SameSite=Lax): only as a GET does it meet the session and the browser it belongs to. One
-// that is too long for a URL is answered as it came, with a login that begins anew.
-func asGET(r *http.Request) string {
-	if r.Method != http.MethodPost {
-		return ""
-	}
-	to := pathAuthorize + "?" + r.Form.Encode()
-	if len(to) > longestURL {
-		return ""
-	}
-	return to
 }
 
 // silentErrors is what a client that forbade pages is told of a step that needs one (OpenID Connect

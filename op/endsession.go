@@ -33,6 +33,10 @@ func (p *Provider) logOut(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
+	if again := asGET(r, pathEndSession); again != "" {
+		seeOther(w, again)
+		return nil
+	}
 	session, err := p.session(r)
 	if err != nil {
 		return err

@@ -145,3 +145,20 @@ func checkBearer(r *http.Request, given []string) *refusal {
 	r.Header["Authorization"] = slices.Clone([]string{schemeBearer + " " + strings.TrimSpace(token)})
 	return nil
 }
+
+// longestURL is what proxies and browsers are sure to pass on.
+const longestURL = 6 << 10
+
+// asGET returns where a posted request goes on. A form posted by another site brings none of our
+// cookies (SameSite=Lax): only as a GET does it meet the session and the browser it belongs to. One
+// that is too long for a URL is answered as it came, as if nobody had logged in. Empty: stay here.
+func asGET(r *http.Request, path string) string {
+	if r.Method != http.MethodPost {
+		return ""
+	}
+	to := path + "?" + r.Form.Encode()
+	if len(to) > longestURL {
+		return ""
+	}
+	return to
+}
