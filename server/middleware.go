@@ -1,0 +1,163 @@
+package server
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"runtime/debug"
+	"strings"
+	"time"
+
+	"github.com/vestibule-id/vestibule/identity"
+)
+
+type originKey struct{}
+
+// origin returns where a request came from, as the middleware saw it.
+func origin(r *http.Request) identity.Origin {
+	o, _ := r.Context().Value(originKey{}).(identity.Origin)
+	return o
+}
+
+const maxUserAgent = 256
+
+// withRequest gives every request an id and an address. The id is ours: what a client sends is not
+// taken over, so that it cannot forge a line in the log.
+func (s *Server) withRequest(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		agent := r.UserAgent()
+		o := identity.Origin{
+			Address:   clientAddress(r, s.cfg.TrustedProxies),
+			UserAgent: strings.ToValidUTF8(strings.ReplaceAll(agent[:min(len(agent), maxUserAgent)], "\x00", ""), ""),
+			RequestID: identity.NewID(),
+		}
+		w.Header().Set("X-Request-Id", o.RequestID)
+		next.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), originKey{}, o)))
+	})
+}
+
+// withLog writes one line per request and turns a panic into the error page. The line holds no
+// query, no header and no secret part of a path.
+func (s *Server) withLog(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		started := time.Now()
+		recorded := &statusWriter{ResponseWriter: w}
+		defer func() {
+			if cause := recover(); cause != nil {
+				s.panicked(recorded, r, cause)
+			}
+			o := origin(r)
+			s.cfg.Log.LogAttrs(r.Context(), slog.LevelInfo, "request",
+				slog.String("method", r.Method), slog.String("path", loggedPath(r.URL.Path)), slog.Int("status", recorded.code()),
+				slog.Duration("took", time.Since(started)), slog.String("address", o.Address), slog.String("request_id", o.RequestID))
+		}()
+		next.ServeHTTP(recorded, r)
+	})
+}
+
+func (s *Server) panicked(w *statusWriter, r *http.Request, cause any) {
+	if cause == http.ErrAbortHandler {
+		panic(cause)
+	}
+	s.cfg.Log.ErrorContext(r.Context(), "panic", "cause", fmt.Sprint(cause), "request_id", origin(r).RequestID, "stack", string(debug.Stack()))
+	if w.status == 0 {
+		s.login.Problem(w, r, http.StatusInternalServerError)
+	}
+}
+
+// loggedPath hides the secret at the end of an emailed link.
+func loggedPath(path string) string {
+	for _, prefix := range []string{"/enroll/"} {
+		if strings.HasPrefix(path, prefix) && len(path) > len(prefix) {
+			return prefix + "…"
+		}
+	}
+	return path[:min(len(path), 200)]
+}
+
+// statusWriter remembers the status for the log.
+type statusWriter struct {
+	http.ResponseWriter
+	status int
+}
+
+// WriteHeader implements http.ResponseWriter.
+func (w *statusWriter) WriteHeader(status int) {
+	if w.status == 0 {
+		w.status = status
+	}
+	w.ResponseWriter.WriteHeader(status)
+}
+
+// Write implements http.ResponseWriter.
+func (w *statusWriter) Write(b []byte) (int, error) {
+	if w.status == 0 {
+		w.status = http.StatusOK
+	}
+	return w.ResponseWriter.Write(b)
+}
+
+// Unwrap lets http.ResponseController reach the connection.
+func (w *statusWriter) Unwrap() http.ResponseWriter { return w.ResponseWriter }
+
+func (w *statusWriter) code() int {
+	if w.status == 0 {
+		return http.StatusOK
+	}
+	return w.status
+}
+
+// contentPolicy is the policy of a page that hands over to nobody. Pages whose forms end at a client
+// add its origin to form-action themselves, because browsers apply it to the whole chain of redirects.
+const contentPolicy = "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; connect-src 'self'; " +
+	"base-uri 'none'; frame-ancestors 'none'; form-action 'self'"
+
+// withHeaders sets what every response carries (SECURITY R41, R43). Referrer-Policy is same-origin
+// because with no-referrer browsers post forms with "Origin: null".
+func (s *Server) withHeaders(next http.Handler) http.Handler {
+	headers := [][2]string{
+		{"Content-Security-Policy", contentPolicy},
+		{"X-Content-Type-Options", "nosniff"},
+		{"X-Frame-Options", "DENY"},
+		{"Referrer-Policy", "same-origin"},
+		{"Cross-Origin-Opener-Policy", "same-origin"},
+		{"Permissions-Policy", "camera=(), geolocation=(), microphone=(), payment=()"},
+	}
+	if s.cfg.secure() {
+		headers = append(headers, [2]string{"Strict-Transport-Security", "max-age=63072000; includeSubDomains"})
+	}
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		h := w.Header()
+		for _, header := range headers {
+			h.Set(header[0], header[1])
+		}
+		next.ServeHTTP(w, r)
+	})
+}
+
+// maxBody bounds every request body; forms are the largest thing anybody has to send.
+const maxBody = 64 << 10
+
+// withLimits refuses methods nobody serves and bodies that are too large or compressed.
+func (s *Server) withLimits(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		switch r.Method {
+		case http.MethodGet, http.MethodHead, http.MethodPost, http.MethodOptions:
+		default:
+			w.Header().Set("Allow", "GET, HEAD, POST, OPTIONS")
+			s.login.Problem(w, r, http.StatusMethodNotAllowed)
+			return
+		}
+		if r.ContentLength > maxBody {
+			s.login.Problem(w, r, http.StatusRequestEntityTooLarge)
+			return
+		}
+		if encoding := r.Header.Get("Content-Encoding"); encoding != "" && encoding != "identity" {
+			s.login.Problem(w, r, http.StatusUnsupportedMediaType)
+			return
+		}
+		r.Body = http.MaxBytesReader(w, r.Body, maxBody)
+		next.ServeHTTP(w, r)
+	})
+}

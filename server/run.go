@@ -1,0 +1,105 @@
+package server
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"net"
+	"net/http"
+	"sync"
+	"time"
+)
+
+// Times of the HTTP server (PRODUCT §4) and of its end.
+const (
+	readHeaderTimeout = 5 * time.Second
+	readTimeout       = 15 * time.Second
+	writeTimeout      = 30 * time.Second
+	idleTimeout       = 60 * time.Second
+	maxHeader         = 16 << 10
+	drainTimeout      = 25 * time.Second
+)
+
+// Prepare makes what a new database lacks: signing keys.
+func (s *Server) Prepare(ctx context.Context) error { return s.admin.EnsureKeys(ctx) }
+
+// Serve answers on public, and for watchers on watch (nil: nowhere), and runs the background jobs,
+// until ctx ends. Then readiness fails at once, requests in flight are finished, and Serve returns nil.
+func (s *Server) Serve(ctx context.Context, public, watch net.Listener) error {
+	jobs, stopJobs := context.WithCancel(context.WithoutCancel(ctx))
+	var running sync.WaitGroup
+	running.Go(func() { s.Run(jobs) })
+	failed := make(chan error, 2)
+	servers := []*http.Server{s.listen(public, s.Handler(), failed)}
+	if watch != nil {
+		servers = append(servers, s.listen(watch, s.AdminHandler(), failed))
+	}
+	var err error
+	select {
+	case <-ctx.Done():
+	case err = <-failed:
+	}
+	s.draining.Store(true)
+	s.cfg.Log.Info("stopping", "drain", drainTimeout)
+	deadline, cancel := context.WithTimeout(context.WithoutCancel(ctx), drainTimeout)
+	defer cancel()
+	for _, server := range servers {
+		err = errors.Join(err, server.Shutdown(deadline))
+	}
+	stopJobs()
+	running.Wait()
+	return err
+}
+
+func (s *Server) listen(on net.Listener, handler http.Handler, failed chan<- error) *http.Server {
+	server := &http.Server{
+		Handler: handler, ReadHeaderTimeout: readHeaderTimeout, ReadTimeout: readTimeout, WriteTimeout: writeTimeout,
+		IdleTimeout: idleTimeout, MaxHeaderBytes: maxHeader, ErrorLog: slog.NewLogLogger(s.cfg.Log.Handler(), slog.LevelWarn),
+	}
+	go func() {
+		if err := server.Serve(on); !errors.Is(err, http.ErrServerClosed) {
+			failed <- err
+		}
+	}()
+	return server
+}
+
+// job is something done again and again in the background.
+type job struct {
+	name  string
+	every time.Duration
+	do    func(context.Context) error
+}
+
+// jobs is the list of them. Each run is short; what it misses the next one does.
+func (s *Server) jobs() []job {
+	return []job{
+		{"letters", time.Second, func(ctx context.Context) error { _, err := s.delivery.DeliverDue(ctx); return err }},
+		{"sweeper", time.Minute, func(ctx context.Context) error { _, err := s.cfg.DB.Sweep(ctx, s.cfg.Now()); return err }},
+		{"keys", time.Hour, s.admin.EnsureKeys},
+	}
+}
+
+// Run does the background jobs until ctx ends.
+func (s *Server) Run(ctx context.Context) {
+	var running sync.WaitGroup
+	for _, j := range s.jobs() {
+		running.Go(func() { s.repeat(ctx, j) })
+	}
+	running.Wait()
+}
+
+func (s *Server) repeat(ctx context.Context, j job) {
+	tick := time.NewTicker(j.every)
+	defer tick.Stop()
+	for {
+		if err := j.do(ctx); err != nil && ctx.Err() == nil {
+			s.cfg.Log.Warn("background job failed; it runs again", "job", j.name, "error", err)
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+		}
+	}
+}

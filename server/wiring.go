@@ -1,0 +1,99 @@
+package server
+
+import (
+	"errors"
+	"net/http"
+
+	"github.com/vestibule-id/vestibule/admin"
+	"github.com/vestibule-id/vestibule/identity"
+	"github.com/vestibule-id/vestibule/login"
+	"github.com/vestibule-id/vestibule/mail"
+	"github.com/vestibule-id/vestibule/op"
+)
+
+// wire builds the doors and hands them what they need of each other.
+func (s *Server) wire() (err error) {
+	c := s.cfg
+	outbox := mail.Outbox{Issuer: c.Issuer, Product: c.Product}
+	s.delivery = mail.Delivery{DB: c.DB, Transport: c.Mail, From: c.MailFrom, Now: c.Now, Log: c.Log}
+	s.admin, err = admin.New(admin.Config{DB: c.DB, Hasher: c.Hasher, Outbox: outbox, Now: c.Now, Log: c.Log})
+	if err != nil {
+		return err
+	}
+	s.login, err = login.New(login.Config{
+		Issuer: c.Issuer, Product: c.Product, DB: c.DB, Hasher: c.Hasher, Outbox: outbox, Now: c.Now, Log: c.Log,
+		Origin:   origin,
+		Callback: func(id identity.RequestID) string { return s.op.CallbackURL(id) },
+	})
+	if err != nil {
+		return err
+	}
+	s.op, err = op.New(op.Config{
+		Issuer: c.Issuer, DB: c.DB, Now: c.Now, Log: c.Log,
+		LoginURL: s.login.LoginURL, Browser: s.login.Browser, Session: s.login.Session, Forget: s.login.Forget,
+		Origin: origin,
+		Pages: op.Pages{
+			Problem: s.login.Problem, FormPost: s.login.FormPost,
+			ConfirmLogout: s.login.ConfirmLogout, LoggedOut: s.login.LoggedOut,
+		},
+	})
+	return err
+}
+
+// protocolRoutes are op's; everything else is for people, and login's.
+var protocolRoutes = []string{
+	"/.well-known/", "/keys", "/authorize", "/authorize/", "/token", "/userinfo", "/introspect", "/revoke", "/end_session",
+}
+
+// Handler is the public side: both doors behind the middleware.
+func (s *Server) Handler() http.Handler {
+	mux := http.NewServeMux()
+	protocol := s.op.Handler()
+	for _, route := range protocolRoutes {
+		mux.Handle(route, protocol)
+	}
+	mux.Handle("/", s.login.Handler())
+	return s.withRequest(s.withLog(s.withHeaders(s.withLimits(mux))))
+}
+
+// AdminHandler is the side for machines that watch: it belongs on a listener of its own.
+//
+//	GET /healthz   the process answers
+//	GET /readyz    the database takes writes, the schema fits, keys are there, and nobody asked us to stop
+func (s *Server) AdminHandler() http.Handler {
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { answer(w, http.StatusOK, "ok") })
+	mux.HandleFunc("GET /readyz", func(w http.ResponseWriter, r *http.Request) {
+		if err := s.ready(r); err != nil {
+			s.cfg.Log.WarnContext(r.Context(), "not ready", "error", err)
+			answer(w, http.StatusServiceUnavailable, "not ready")
+			return
+		}
+		answer(w, http.StatusOK, "ready")
+	})
+	return mux
+}
+
+func answer(w http.ResponseWriter, status int, text string) {
+	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
+	w.Header().Set("Cache-Control", "no-store")
+	w.WriteHeader(status)
+	w.Write([]byte(text + "\n"))
+}
+
+func (s *Server) ready(r *http.Request) error {
+	if s.draining.Load() {
+		return errors.New("the server is stopping")
+	}
+	if err := s.cfg.DB.Probe(r.Context()); err != nil {
+		return err
+	}
+	if err := s.cfg.DB.Ready(r.Context()); err != nil {
+		return err
+	}
+	keys, err := s.cfg.DB.SigningKeys(r.Context())
+	if err == nil && len(keys) == 0 {
+		err = errors.New("there is no signing key")
+	}
+	return err
+}
