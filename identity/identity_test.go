@@ -55,6 +55,18 @@ func TestAnEntryKeepsItsSidAcrossLogins(t *testing.T) {
 	}
 }
 
+func TestAnAccountThatWasLoggedOutOfCountsAsEntered(t *testing.T) {
+	s, _ := NewSession(User{ID: "ada", Epoch: 1}, false, noon)
+	s.Enter("acme", noon)
+	s.Entries[0].EndedAt = noon
+	if len(s.Evidence().Entered) != 1 {
+		t.Error("a session whose accounts have ended looks like a login under way: the code alone would open the next account")
+	}
+	if again, added := s.Enter("acme", noon); !added || again.ID == s.Entries[0].ID {
+		t.Error("an entry that has ended came back to life")
+	}
+}
+
 func TestAttemptsWaitLongerAndLonger(t *testing.T) {
 	a := Attempts{Kind: AttemptPassword}
 	now := noon

@@ -24,7 +24,7 @@ type Session struct {
 	UserID    UserID
 	Epoch     int64
 	Proofs    []Proof
-	Entries   []Entry
+	Entries   []Entry // live and ended
 	Remember  bool
 	Address   string
 	UserAgent string
@@ -103,8 +103,8 @@ func (s Session) Evidence() Evidence {
 		SeenAt: s.SeenAt, Ended: !s.EndedAt.IsZero(),
 	}
 	signedIn := e.signedInAt()
-	for _, entry := range s.Entries {
-		if entry.EndedAt.IsZero() && !entry.EnteredAt.Before(signedIn) {
+	for _, entry := range s.Entries { // one that has ended was entered all the same
+		if !entry.EnteredAt.Before(signedIn) {
 			e.Entered = append(e.Entered, entry.AccountID)
 		}
 	}

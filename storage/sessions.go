@@ -33,7 +33,7 @@ var (
 		WHERE id = $1 AND token_hash = $2 AND ended_at IS NULL`
 	sessionSeen = "UPDATE sessions SET seen_at = $2 WHERE id = $1 AND seen_at < $2"
 	sessionEnd  = "UPDATE sessions SET ended_at = $2 WHERE id = $1 AND ended_at IS NULL"
-	entriesLive = entries.selecting("WHERE session_id = $1 AND ended_at IS NULL ORDER BY entered_at")
+	entriesIn   = entries.selecting("WHERE session_id = $1 ORDER BY entered_at, id")
 	entryByID   = entries.selecting("WHERE id = $1")
 	entriesOf   = entries.selecting("WHERE account_id = $1 AND ended_at IS NULL")
 	entrySave   = entries.saving(1)
@@ -41,13 +41,13 @@ var (
 	entriesEnd  = "UPDATE session_entries SET ended_at = $2 WHERE session_id = $1 AND ended_at IS NULL"
 )
 
-// Session returns the session whose cookie has that digest, with its live entries, or [ErrNotFound]. It
+// Session returns the session whose cookie has that digest, with its entries, or [ErrNotFound]. Both
 // may have ended; [identity.Decide] judges that.
 func (q Queries) Session(ctx context.Context, cookie identity.Digest) (identity.Session, error) {
 	return q.session(ctx, sessionByToken, cookie)
 }
 
-// SessionByID returns a session with its live entries, or [ErrNotFound].
+// SessionByID returns a session with its entries, or [ErrNotFound].
 func (q Queries) SessionByID(ctx context.Context, id identity.SessionID) (identity.Session, error) {
 	return q.session(ctx, sessionByID, id)
 }
@@ -57,18 +57,18 @@ func (q Queries) session(ctx context.Context, query string, arg any) (identity.S
 	if err != nil {
 		return s, err
 	}
-	s.Entries, err = many(ctx, q, entries, entriesLive, s.ID)
+	s.Entries, err = many(ctx, q, entries, entriesIn, s.ID)
 	return s, err
 }
 
-// SessionsOf returns what a person has open, with the live entries, the oldest first.
+// SessionsOf returns what a person has open, with the entries, the oldest first.
 func (q Queries) SessionsOf(ctx context.Context, user identity.UserID) ([]identity.Session, error) {
 	open, err := many(ctx, q, sessions, sessionsOf, user)
 	for i := range open {
 		if err != nil {
 			break
 		}
-		open[i].Entries, err = many(ctx, q, entries, entriesLive, open[i].ID)
+		open[i].Entries, err = many(ctx, q, entries, entriesIn, open[i].ID)
 	}
 	return open, err
 }
