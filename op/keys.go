@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"slices"
 	"sync"
 	"time"
 
@@ -32,8 +31,11 @@ var errNoKey = errors.New("no active signing key (make one with `vestibule key r
 // errNotOurs says that a token was not signed here, or not as what it is used for.
 var errNotOurs = errors.New("not a token of this provider")
 
-// signatureAlgorithms are all that is accepted in a token that claims to be ours.
-var signatureAlgorithms = []jose.SignatureAlgorithm{jose.RS256, jose.ES256}
+// algorithmsOf is all that is accepted in a token that claims to be ours, by its type (RFC 8725 §3.1).
+var algorithmsOf = map[string][]jose.SignatureAlgorithm{
+	typeIDToken:     {jose.RS256, jose.ES256},
+	typeAccessToken: {jose.ES256},
+}
 
 // signingKey is a key ready for use.
 type signingKey struct {
@@ -106,14 +108,14 @@ func (k *keyRing) public(ctx context.Context) (jose.JSONWebKeySet, error) {
 }
 
 // verify returns the payload of a token that one of our published keys has signed and whose header
-// says one of the types. It fails with errNotOurs, whatever is wrong with it.
-func (k *keyRing) verify(ctx context.Context, token string, types ...string) ([]byte, error) {
-	signed, err := jose.ParseSignedCompact(token, signatureAlgorithms)
+// says that type. It fails with errNotOurs, whatever is wrong with it.
+func (k *keyRing) verify(ctx context.Context, token, typ string) ([]byte, error) {
+	signed, err := jose.ParseSignedCompact(token, algorithmsOf[typ])
 	if err != nil || len(signed.Signatures) != 1 {
 		return nil, errNotOurs
 	}
 	header := signed.Signatures[0].Header
-	if typ, _ := header.ExtraHeaders[jose.HeaderType].(string); !slices.Contains(types, typ) {
+	if header.ExtraHeaders[jose.HeaderType] != typ {
 		return nil, errNotOurs
 	}
 	key, err := k.find(ctx, header.KeyID)
