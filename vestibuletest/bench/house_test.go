@@ -99,7 +99,7 @@ func (h *house) fill(b *testing.B) {
 	if err != nil {
 		b.Fatal(err)
 	}
-	parsed, err := admin.ReadFile(strings.NewReader(file.String()))
+	parsed, err := admin.ParseFile([]byte(file.String()))
 	if err == nil {
 		_, err = operator.Apply(b.Context(), parsed, false)
 	}
