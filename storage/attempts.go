@@ -69,6 +69,6 @@ func (q Queries) KnowsBrowser(ctx context.Context, browser identity.Digest, user
 // gives the browser an attempt counter of its own, so that a stranger cannot lock the person out.
 func (tx *Tx) RememberBrowser(ctx context.Context, browser identity.Digest, user identity.UserID, now time.Time) error {
 	_, err := tx.exec(ctx, `INSERT INTO known_browsers (token_hash, user_id, created_at, seen_at) VALUES ($1, $2, $3, $3)
-		ON CONFLICT (token_hash) DO UPDATE SET user_id = excluded.user_id, seen_at = excluded.seen_at`, browser, user, at(now))
+		ON CONFLICT (token_hash, user_id) DO UPDATE SET seen_at = excluded.seen_at`, browser, user, at(now))
 	return err
 }

@@ -251,10 +251,11 @@ CREATE INDEX address_attempts_started_at ON address_attempts (started_at);
 
 -- browsers that have logged a person in before
 CREATE TABLE known_browsers (
-    token_hash TEXT PRIMARY KEY,
+    token_hash TEXT NOT NULL,
     user_id TEXT NOT NULL REFERENCES users (id) ON DELETE CASCADE,
     created_at TIMESTAMP NOT NULL,
-    seen_at TIMESTAMP NOT NULL
+    seen_at TIMESTAMP NOT NULL,
+    PRIMARY KEY (token_hash, user_id)
 );
 
 CREATE INDEX known_browsers_user_id ON known_browsers (user_id);
