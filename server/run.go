@@ -6,6 +6,8 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"runtime"
+	"runtime/debug"
 	"sync"
 	"time"
 )
@@ -77,6 +79,7 @@ func (s *Server) jobs() []job {
 		{"letters", time.Second, func(ctx context.Context) error { _, err := s.delivery.DeliverDue(ctx); return err }},
 		{"sweeper", time.Minute, func(ctx context.Context) error { _, err := s.cfg.DB.Sweep(ctx, s.cfg.Now()); return err }},
 		{"keys", time.Hour, s.admin.EnsureKeys},
+		{"memory", 30 * time.Second, giveMemoryBack},
 	}
 }
 
@@ -102,4 +105,17 @@ func (s *Server) repeat(ctx context.Context, j job) {
 		case <-tick.C:
 		}
 	}
+}
+
+// idleMemory is how much the heap may keep for nothing; a password hash takes 46 MiB.
+const idleMemory = 32 << 20
+
+// giveMemoryBack returns what a flood of logins has left behind to the system.
+func giveMemoryBack(context.Context) error {
+	var m runtime.MemStats
+	runtime.ReadMemStats(&m)
+	if m.HeapIdle-m.HeapReleased > idleMemory || m.HeapInuse > 2*idleMemory {
+		debug.FreeOSMemory()
+	}
+	return nil
 }
