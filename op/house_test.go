@@ -201,7 +201,8 @@ func (h *house) furnish() {
 	})
 }
 
-// clientsOfTests are a confidential and a public client, one that cannot do PKCE, and a program.
+// clientsOfTests are a confidential and a public client, one that cannot do PKCE, two programs, and
+// one that is somebody else's.
 func clientsOfTests() []identity.Client {
 	secret := []identity.ClientSecret{{Hash: identity.DigestOf("secret"), CreatedAt: start}}
 	cms := identity.Client{
@@ -212,12 +213,14 @@ func clientsOfTests() []identity.Client {
 	old := identity.Client{ID: "old", Secrets: secret, PKCEOptional: true, RedirectURIs: []string{redirectURI},
 		Grants: []string{identity.GrantAuthorizationCode}}
 	machine := identity.Client{
-		ID: "sid1", AuthMethod: identity.AuthBasic, Grants: []string{identity.GrantClientCredentials},
+		ID: "sid1", AuthMethod: identity.AuthPost, Grants: []string{identity.GrantClientCredentials},
 		Secrets: []identity.ClientSecret{{Hash: identity.DigestOf("verysecret"), CreatedAt: start}},
 	}
+	program := machine
+	program.ID, program.AuthMethod = "robot", identity.AuthBasic
 	other := identity.Client{ID: "events", Secrets: secret, RedirectURIs: []string{"http://127.0.0.1:9/events"}, PostLogoutURIs: []string{"http://127.0.0.1:9/over"}}
 	var all []identity.Client
-	for _, c := range []identity.Client{cms, spa, old, machine, other} {
+	for _, c := range []identity.Client{cms, spa, old, machine, program, other} {
 		c.CreatedAt, c.UpdatedAt = start, start
 		all = append(all, c.WithDefaults())
 	}

@@ -76,3 +76,13 @@ func (h *house) ownKey(claims map[string]any) string {
 	options := (&jose.SignerOptions{EmbedJWK: true}).WithType("JWT")
 	return h.sign(jose.ES256, jose.JSONWebKey{Key: private, KeyID: signingKeys()[1].ID}, options, claims)
 }
+
+// signedBy signs claims as an ID token with a key.
+func (h *house) signedBy(key identity.SigningKey, claims map[string]any) string {
+	private, err := key.Signer()
+	if err != nil {
+		h.t.Fatal(err)
+	}
+	options := (&jose.SignerOptions{}).WithType("JWT")
+	return h.sign(jose.SignatureAlgorithm(key.Algorithm), jose.JSONWebKey{Key: private, KeyID: key.ID}, options, claims)
+}
