@@ -95,7 +95,7 @@ func (b *browser) send(s screen, pairs ...string) screen {
 			return b.post(s.path(attribute(form, "action")), fields)
 		}
 	}
-	b.t.Fatalf("no form has %q:\n%s", pairs[0], s.body)
+	b.t.Fatalf("%s: no form has %q: %s", s.url, pairs[0], text(s.tree))
 	return s
 }
 
@@ -107,7 +107,7 @@ func (b *browser) press(s screen, words string) screen {
 			return b.post(s.path(attribute(form, "action")), nil)
 		}
 	}
-	b.t.Fatalf("no button says %q:\n%s", words, s.body)
+	b.t.Fatalf("%s: no button says %q: %s", s.url, words, text(s.tree))
 	return s
 }
 
@@ -157,7 +157,7 @@ func (s screen) asksCode(status int) screen {
 	s.t.Helper()
 	s.shows(status, "Login")
 	if !strings.Contains(s.body, `name="code"`) || strings.Contains(s.body, `name="password"`) {
-		s.t.Fatalf("the page does not ask for the code:\n%s", s.body)
+		s.t.Fatalf("%s does not ask for the code: %s", s.url, text(s.tree))
 	}
 	return s
 }
@@ -238,4 +238,16 @@ func rendered(n *html.Node) string {
 	var out strings.Builder
 	html.Render(&out, n)
 	return out.String()
+}
+
+// picture is the drawing inside the card: the QR code.
+func (s screen) picture() *html.Node {
+	s.t.Helper()
+	for _, n := range s.all("div") {
+		if attribute(n, "class") == "qr" {
+			return n
+		}
+	}
+	s.t.Fatalf("%s: no QR code: %s", s.url, text(s.tree))
+	return nil
 }

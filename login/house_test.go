@@ -24,7 +24,7 @@ import (
 
 var noon = time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
 
-const password = "correct horse battery staple"
+const password = "violet otter mends lamps"
 
 // house is the login door with a database, a clock that a test moves, and a stand-in for the door
 // of the clients that begins requests and judges them again at the callback.
@@ -34,6 +34,8 @@ type house struct {
 	door   *login.Door
 	server *httptest.Server
 	hasher *identity.Hasher
+
+	addressLogins int // of the doors that are opened from now on
 
 	mu      sync.Mutex
 	now     time.Time
@@ -116,7 +118,7 @@ func newHouse(t *testing.T, db *storage.DB) *house {
 	if err != nil {
 		t.Fatal(err)
 	}
-	h := &house{t: t, db: db, hasher: hasher, now: noon, address: "192.0.2.1"}
+	h := &house{t: t, db: db, hasher: hasher, now: noon, address: "192.0.2.1", addressLogins: 1000}
 	h.server = h.replica()
 	return h
 }
@@ -143,7 +145,7 @@ func (h *house) replica() *httptest.Server {
 func (h *house) doorAt(issuer string) *login.Door {
 	h.t.Helper()
 	door, err := login.New(login.Config{
-		Issuer: issuer, DB: h.db, Hasher: h.hasher, Outbox: mail.Outbox{Issuer: issuer}, Now: h.clock, AddressLogins: 1000,
+		Issuer: issuer, DB: h.db, Hasher: h.hasher, Outbox: mail.Outbox{Issuer: issuer}, Now: h.clock, AddressLogins: h.addressLogins,
 		Log:      slog.New(slog.NewTextHandler(lockedLog{h}, nil)),
 		Callback: func(id identity.RequestID) string { return "/authorize/callback?request=" + string(id) },
 		Origin: func(r *http.Request) identity.Origin {
@@ -353,11 +355,15 @@ func (h *house) invite(u identity.User, a identity.Account) string {
 
 var linkShape = regexp.MustCompile(`(https?://\S+)/enroll/([A-Za-z0-9_-]{43})`)
 
-// letters takes the letters that wait.
+// letters takes the letters that wait, as the postman does.
 func (h *house) letters() (all []identity.Letter) {
 	h.t.Helper()
 	h.write(func(tx *storage.Tx) (err error) {
 		all, err = tx.TakeLetters(context.Background(), h.clock())
+		for _, l := range all {
+			l.SentAt = h.clock()
+			err = errors.Join(err, tx.SaveDelivery(context.Background(), l))
+		}
 		return err
 	})
 	return all

@@ -1,6 +1,7 @@
 package login_test
 
 import (
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -193,7 +194,7 @@ func TestLogoutAsksFirstAndEndsEverythingInTheBrowser(t *testing.T) {
 			t.Error("the logout is not on record")
 		}
 		s, err := h.db.Session(t.Context(), identity.DigestOf(session))
-		if err != nil || len(s.Entries) != 0 {
+		if err != nil || slices.ContainsFunc(s.Entries, func(e identity.Entry) bool { return e.EndedAt.IsZero() }) {
 			t.Errorf("entries live on: %v, %v", s.Entries, err)
 		}
 	})
