@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"net/netip"
 	"sync"
 	"testing"
 	"time"
@@ -26,11 +27,14 @@ type Config struct {
 	Apply string
 	// RealHashing computes Argon2id at the production cost. Tests that do not measure go without.
 	RealHashing bool
+	// TrustedProxies may say where a request came from, as [server.Config] has it.
+	TrustedProxies []netip.Prefix
 }
 
 // Provider is a running provider.
 type Provider struct {
 	URL     string // the issuer
+	Watch   string // the listener for machines that watch, with /healthz and /readyz
 	DB      *storage.DB
 	Clock   *Clock
 	Mail    *smtp.Server
@@ -61,17 +65,17 @@ func Start(t testing.TB, c Config) *Provider {
 	}
 	p := &Provider{Clock: new(Clock), Mail: smtp.Start(t, smtp.Config{}), Log: new(Log), testing: t}
 	p.DB, p.dbURL = Database(t, c.Engine)
-	listener := listen(t)
-	p.URL = "http://localhost:" + port(listener)
+	listener, watch := listen(t), listen(t)
+	p.URL, p.Watch = "http://localhost:"+port(listener), "http://localhost:"+port(watch)
 	transport, err := mail.NewSMTP(mail.SMTPConfig{URL: p.Mail.URL()})
 	if err != nil {
 		t.Fatal(err)
 	}
 	p.config = server.Config{
-		Issuer: p.URL, DB: p.DB, Hasher: hasher(t, c.RealHashing), Mail: transport, MailFrom: "login@example.com",
+		Issuer: p.URL, DB: p.DB, Hasher: hasher(t, c.RealHashing), Mail: transport, MailFrom: "login@example.com", TrustedProxies: c.TrustedProxies,
 		Now: p.Clock.Now, Log: slog.New(slog.NewTextHandler(p.Log, &slog.HandlerOptions{Level: slog.LevelDebug})),
 	}
-	p.server = run(t, p.config, listener)
+	p.server = run(t, p.config, listener, watch)
 	p.Admin = p.server.Admin()
 	if c.Apply != "" {
 		p.Apply(c.Apply)
@@ -86,7 +90,7 @@ func (p *Provider) Replica() string {
 	c := p.config
 	c.DB = Open(p.testing, p.dbURL)
 	listener := listen(p.testing)
-	run(p.testing, c, listener)
+	run(p.testing, c, listener, nil)
 	return "http://localhost:" + port(listener)
 }
 
@@ -116,7 +120,7 @@ func port(l net.Listener) string {
 	return port
 }
 
-func run(t testing.TB, c server.Config, listener net.Listener) *server.Server {
+func run(t testing.TB, c server.Config, public, watch net.Listener) *server.Server {
 	t.Helper()
 	s, err := server.New(c)
 	if err != nil {
@@ -127,7 +131,7 @@ func run(t testing.TB, c server.Config, listener net.Listener) *server.Server {
 	}
 	ctx, stop := context.WithCancel(context.Background())
 	done := make(chan error, 1)
-	go func() { done <- s.Serve(ctx, listener, nil) }()
+	go func() { done <- s.Serve(ctx, public, watch) }()
 	t.Cleanup(func() {
 		http.DefaultClient.CloseIdleConnections()
 		stop()
