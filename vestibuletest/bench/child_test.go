@@ -8,11 +8,11 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
-	"net/http/pprof"
-	"net/netip"
+		"net/netip"
 	"os"
 	"os/signal"
 	"runtime"
+	"runtime/pprof"
 	"strconv"
 	"sync/atomic"
 	"syscall"
@@ -171,10 +171,23 @@ func control(a announcement, db *storage.DB) error {
 		}
 		json.NewEncoder(w).Encode(u)
 	})
-	mux.HandleFunc("GET /debug/pprof/", pprof.Index)
-	mux.HandleFunc("GET /debug/pprof/profile", pprof.Profile)
+	mux.HandleFunc("POST /profile", profile)
 	go http.Serve(listener, mux)
 	return json.NewEncoder(os.Stdout).Encode(a)
+}
+
+// profile writes down where the processor's time goes, into the file it is told, from one call to the next.
+func profile(w http.ResponseWriter, r *http.Request) {
+	pprof.StopCPUProfile()
+	if name := r.FormValue("file"); name != "" {
+		file, err := os.Create(name)
+		if err == nil {
+			err = pprof.StartCPUProfile(file)
+		}
+		if err != nil {
+			http.Error(w, err.Error(), http.StatusInternalServerError)
+		}
+	}
 }
 
 // bareHandler answers the same bytes to everybody.

@@ -4,7 +4,11 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"net/url"
+	"os"
+	"path/filepath"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -121,6 +125,9 @@ func (c *child) round(o operation) (r round, floor time.Duration, err error) {
 	if r, err = c.perform(work, c.Issuer, o.clients); err != nil {
 		return r, 0, err
 	}
+	if profiles != "" {
+		return r, 0, nil
+	}
 	if o.same != nil {
 		bare, err := c.perform(work, c.Bare, o.clients)
 		return r, bare.CPU, err
@@ -135,6 +142,26 @@ func (c *child) round(o operation) (r round, floor time.Duration, err error) {
 	return r, floor, nil
 }
 
+// profiles is a folder for one profile of the server's processor time per operation; floors are left
+// out then, and the figures say nothing.
+var profiles = os.Getenv("VESTIBULE_BENCH_PROFILES")
+
+// profile begins one in that file, or ends it.
+func (c *child) profile(b *testing.B, file string) {
+	b.Helper()
+	r, err := http.NewRequest(http.MethodPost, c.Control+"/profile?file="+url.QueryEscape(file), nil)
+	if err != nil {
+		b.Fatal(err)
+	}
+	a, err := send(r)
+	if err == nil {
+		err = a.expect(http.StatusOK)
+	}
+	if err != nil {
+		b.Fatal(err)
+	}
+}
+
 // measure runs rounds for as long as the benchmark wants. The first one does not count: caches are filled
 // and the heap gets its size.
 func (c *child) measure(b *testing.B, o operation) {
@@ -146,6 +173,10 @@ func (c *child) measure(b *testing.B, o operation) {
 	}
 	var all []round
 	var floors []time.Duration
+	if profiles != "" {
+		c.profile(b, filepath.Join(profiles, strings.ReplaceAll(b.Name(), "/", "-")+".pprof"))
+		defer c.profile(b, "")
+	}
 	for b.Loop() {
 		r, floor, err := c.round(o)
 		if err != nil {

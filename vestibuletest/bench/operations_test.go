@@ -64,7 +64,9 @@ var lastPerson atomic.Int64
 func (c *child) somebody() person { return c.people[int(lastPerson.Add(1))%len(c.people)] }
 
 // someTokens are those of a login with a code.
-func (c *child) someTokens() (tokens, error) { return newVisitor(c.Issuer).logIn(c.somebody(), "cms", "acme") }
+func (c *child) someTokens() (tokens, error) {
+	return newVisitor(c.Issuer).logIn(c.somebody(), "cms", "acme")
+}
 
 // exchanges are codes to redeem: one browser that is logged in already asks for each.
 func exchanges(c *child, n int) ([]task, error) {
