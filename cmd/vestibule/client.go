@@ -1,0 +1,191 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+	"time"
+
+	"github.com/vestibule-id/vestibule/identity"
+)
+
+// clientCmd is the commands about clients.
+type clientCmd struct {
+	Add          clientAddCmd          `cmd:"" help:"Register a client; its secret is printed once."`
+	List         clientListCmd         `cmd:"" help:"List all clients."`
+	RotateSecret clientRotateSecretCmd `cmd:"" help:"Give a client a new secret; it is printed once."`
+}
+
+// clientView is a client as it is printed.
+type clientView struct {
+	ID             identity.ClientID  `json:"id"`
+	Name           string             `json:"name"`
+	AuthMethod     string             `json:"auth_method"`
+	RedirectURIs   []string           `json:"redirect_uris"`
+	PostLogoutURIs []string           `json:"post_logout_redirect_uris"`
+	Grants         []string           `json:"grants"`
+	PKCE           string             `json:"pkce"`
+	AccessToken    string             `json:"access_token"`
+	IDTokenAlg     identity.Algorithm `json:"id_token_alg"`
+	CreatedAt      time.Time          `json:"created_at"`
+}
+
+func viewClient(c identity.Client) clientView {
+	pkce := "required"
+	if c.PKCEOptional {
+		pkce = "optional"
+	}
+	return clientView{c.ID, c.Name, c.AuthMethod, viewAll(c.RedirectURIs, same), viewAll(c.PostLogoutURIs, same), c.Grants, pkce,
+		c.AccessToken, c.IDTokenAlg, c.CreatedAt}
+}
+
+func same(s string) string { return s }
+
+func (v clientView) row(w io.Writer) {
+	row(w, v.ID, v.Name, v.AuthMethod, v.PKCE, v.AccessToken, v.IDTokenAlg, strings.Join(v.RedirectURIs, " "))
+}
+
+func clientHeader(w io.Writer) {
+	row(w, "ID", "NAME", "AUTH METHOD", "PKCE", "ACCESS TOKEN", "ID TOKEN", "REDIRECT URIS")
+}
+
+// secretView is a client's id with its new secret, which nobody can show again.
+type secretView struct {
+	ID     identity.ClientID `json:"id"`
+	Secret string            `json:"secret,omitempty"`
+}
+
+func (v secretView) print(w io.Writer) {
+	if v.Secret != "" {
+		fmt.Fprintf(w, "Secret of %s, shown this once: %s\n", v.ID, v.Secret)
+	}
+}
+
+type clientAddCmd struct {
+	ID                    string   `arg:"" help:"The client_id."`
+	Name                  string   `placeholder:"NAME" help:"What people call the product."`
+	RedirectURI           []string `placeholder:"URI" sep:"none" help:"Where logins end, to the letter. Can be repeated."`
+	PostLogoutRedirectURI []string `placeholder:"URI" sep:"none" help:"Where logouts may end. Can be repeated."`
+	BackchannelLogoutURI  string   `placeholder:"URI" help:"Where the client is told that a session has ended."`
+	InitiateLoginURI      string   `placeholder:"URI" help:"Where a person can start a login."`
+	AuthMethod            string   `placeholder:"METHOD" help:"client_secret_basic (default), client_secret_post, private_key_jwt, or none for public clients."`
+	JWKSFile              string   `name:"jwks-file" placeholder:"FILE" help:"The public keys of a private_key_jwt client."`
+	Grant                 []string `placeholder:"GRANT" help:"authorization_code and refresh_token (default), or client_credentials. Can be repeated."`
+	PKCEOptional          bool     `name:"pkce-optional" help:"For confidential clients that cannot do PKCE."`
+	AccessToken           string   `placeholder:"FORMAT" help:"opaque (default) or jwt."`
+	IDTokenAlg            string   `name:"id-token-alg" placeholder:"ALG" help:"RS256 (default) or ES256."`
+	ClaimsInIDToken       bool     `name:"claims-in-id-token" help:"For clients that never call userinfo."`
+}
+
+// Help implements kong.HelpProvider.
+func (clientAddCmd) Help() string {
+	return `Example:
+
+    vestibule client add cms --name "Rich Media CMS" --redirect-uri https://cms.example.com/callback
+    vestibule client add spa --auth-method none --redirect-uri https://app.example.com/`
+}
+
+func (c *clientAddCmd) client() (identity.Client, error) {
+	client := identity.Client{
+		ID: identity.ClientID(c.ID), Name: c.Name, AuthMethod: c.AuthMethod, RedirectURIs: c.RedirectURI, PostLogoutURIs: c.PostLogoutRedirectURI,
+		BackchannelURI: c.BackchannelLogoutURI, InitiateLoginURI: c.InitiateLoginURI, Grants: c.Grant, PKCEOptional: c.PKCEOptional,
+		AccessToken: c.AccessToken, IDTokenAlg: identity.Algorithm(c.IDTokenAlg), ClaimsInIDToken: c.ClaimsInIDToken,
+	}
+	if c.JWKSFile == "" {
+		return client, nil
+	}
+	keys, err := os.ReadFile(c.JWKSFile)
+	client.JWKS = string(keys)
+	return client, err
+}
+
+// Run implements the command.
+func (c *clientAddCmd) Run(ctx context.Context, config *Config, t *terminal) error {
+	client, err := c.client()
+	if err != nil {
+		return err
+	}
+	office, err := config.open(ctx, t)
+	if err != nil {
+		return err
+	}
+	defer office.Close()
+	added, secret, err := office.AddClient(ctx, client)
+	if err != nil {
+		return err
+	}
+	view := struct {
+		clientView
+		Secret string `json:"secret,omitempty"`
+	}{viewClient(added), secret}
+	return t.show(view, func(w io.Writer) {
+		clientHeader(w)
+		view.row(w)
+		secretView{added.ID, secret}.print(w)
+	})
+}
+
+type clientListCmd struct{}
+
+// Help implements kong.HelpProvider.
+func (clientListCmd) Help() string {
+	return `Example:
+
+    vestibule client list
+    vestibule client list --json`
+}
+
+// Run implements the command.
+func (c *clientListCmd) Run(ctx context.Context, config *Config, t *terminal) error {
+	office, err := config.open(ctx, t)
+	if err != nil {
+		return err
+	}
+	defer office.Close()
+	clients, err := office.Clients(ctx)
+	if err != nil {
+		return err
+	}
+	views := viewAll(clients, viewClient)
+	return t.show(views, func(w io.Writer) {
+		clientHeader(w)
+		for _, v := range views {
+			v.row(w)
+		}
+	})
+}
+
+type clientRotateSecretCmd struct {
+	ID      string        `arg:"" help:"The client_id."`
+	Overlap time.Duration `default:"24h" placeholder:"DURATION" help:"How long the old secret goes on working; 0s ends it now."`
+}
+
+// Help implements kong.HelpProvider.
+func (clientRotateSecretCmd) Help() string {
+	return `Both secrets work until the overlap is over, so that the product can be changed over in between.
+
+Example:
+
+    vestibule client rotate-secret cms
+    vestibule client rotate-secret cms --overlap 0s`
+}
+
+// Run implements the command.
+func (c *clientRotateSecretCmd) Run(ctx context.Context, config *Config, t *terminal) error {
+	office, err := config.open(ctx, t)
+	if err != nil {
+		return err
+	}
+	defer office.Close()
+	secret, err := office.RotateClientSecret(ctx, identity.ClientID(c.ID), c.Overlap)
+	if err != nil {
+		return err
+	}
+	view := secretView{identity.ClientID(c.ID), secret}
+	return t.show(view, func(w io.Writer) {
+		view.print(w)
+		fmt.Fprintf(w, "The old one works for another %s.\n", c.Overlap)
+	})
+}

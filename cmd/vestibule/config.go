@@ -1,0 +1,159 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+	"strings"
+
+	"github.com/alecthomas/kong"
+	"go.yaml.in/yaml/v3"
+
+	"github.com/vestibule-id/vestibule/storage"
+)
+
+// Config is the settings. Each is a flag, an environment variable and a key of the --config file: for
+// --database-url that is VESTIBULE_DATABASE_URL and database_url. The flag wins over the variable, the
+// variable over the file. A command asks by [Config.need] for those it cannot do without.
+type Config struct {
+	File kong.ConfigFlag `name:"config" env:"VESTIBULE_CONFIG" placeholder:"FILE" help:"A YAML file with settings." group:"settings"`
+
+	Issuer         string   `env:"VESTIBULE_ISSUER" placeholder:"URL" help:"The provider's URL as browsers see it, such as https://login.example.com." group:"settings"`
+	Product        string   `env:"VESTIBULE_PRODUCT" placeholder:"NAME" default:"Vestibule" help:"What the installation is called on pages and in letters." group:"settings"`
+	Listen         string   `env:"VESTIBULE_LISTEN" placeholder:"ADDRESS" default:"127.0.0.1:8080" help:"Where the provider listens." group:"settings"`
+	AdminListen    string   `env:"VESTIBULE_ADMIN_LISTEN" placeholder:"ADDRESS" default:"127.0.0.1:9090" help:"Where health is watched; keep it private." group:"settings"`
+	DatabaseURL    string   `name:"database-url" env:"VESTIBULE_DATABASE_URL" placeholder:"URL" help:"sqlite:PATH or postgres://user:password@host/name." group:"settings"`
+	KeyFile        string   `env:"VESTIBULE_KEY_FILE" placeholder:"FILE" help:"The sealing key, as vestibule keys init makes it." group:"settings"`
+	SMTPURL        string   `name:"smtp-url" env:"VESTIBULE_SMTP_URL" placeholder:"URL" help:"smtp://user:password@host:587 takes the letters." group:"settings"`
+	MailDir        string   `env:"VESTIBULE_MAIL_DIR" placeholder:"FOLDER" help:"Instead of SMTP: each letter becomes a file here." group:"settings"`
+	MailFrom       string   `env:"VESTIBULE_MAIL_FROM" placeholder:"ADDRESS" help:"Whom letters come from." group:"settings"`
+	TrustedProxies []string `env:"VESTIBULE_TRUSTED_PROXIES" placeholder:"NET" help:"Networks whose X-Forwarded-For is believed, such as 10.0.0.0/8." group:"settings"`
+	LogLevel       string   `env:"VESTIBULE_LOG_LEVEL" enum:"debug,info,warn,error" default:"info" help:"One of debug, info, warn, error." group:"settings"`
+}
+
+// settings that some commands cannot do without, and how they are got.
+func (c Config) settings() map[string][2]string {
+	return map[string][2]string{
+		"issuer":       {c.Issuer, "for example https://login.example.com"},
+		"database_url": {c.DatabaseURL, "for example sqlite:vestibule.db"},
+		"key_file":     {c.KeyFile, "vestibule keys init makes one"},
+		"mail_from":    {c.MailFrom, "for example login@example.com"},
+		"smtp_url":     {c.SMTPURL + c.MailDir, "or a mail_dir"},
+	}
+}
+
+// need names, all at once, the settings that are missing, in each of the three ways to give them.
+func (c Config) need(names ...string) error {
+	var missing []error
+	for _, name := range names {
+		if setting := c.settings()[name]; setting[0] == "" {
+			missing = append(missing, fmt.Errorf("%s is missing: give --%s, %s, or %s: in the --config file (%s)",
+				name, strings.ReplaceAll(name, "_", "-"), variableOf(name), name, setting[1]))
+		}
+	}
+	return errors.Join(missing...)
+}
+
+// dropEmptyVariables forgets variables without a value, as compose files leave them behind: they must not
+// hide a default or the --config file.
+func dropEmptyVariables() {
+	for _, variable := range os.Environ() {
+		if name, value, _ := strings.Cut(variable, "="); strings.HasPrefix(name, "VESTIBULE_") && value == "" {
+			os.Unsetenv(name)
+		}
+	}
+}
+
+func variableOf(name string) string { return "VESTIBULE_" + strings.ToUpper(name) }
+
+// openDB opens the database with the sealing key. What it finds there is for the caller to check.
+func (c Config) openDB(ctx context.Context, log *slog.Logger) (*storage.DB, error) {
+	if err := c.need("database_url", "key_file"); err != nil {
+		return nil, err
+	}
+	text, err := os.ReadFile(c.KeyFile)
+	if err != nil {
+		return nil, fmt.Errorf("key_file: %w (vestibule keys init --key-file %s makes one)", err, c.KeyFile)
+	}
+	keys, err := storage.ParseKeyRing(string(text))
+	if err != nil {
+		return nil, fmt.Errorf("key_file %s: %w", c.KeyFile, err)
+	}
+	return storage.Open(ctx, storage.Config{URL: c.DatabaseURL, Keys: keys, Log: log})
+}
+
+// logger writes lines for machines to w, none below least.
+func (c Config) logger(w io.Writer, least slog.Level) *slog.Logger {
+	var level slog.Level
+	if err := level.UnmarshalText([]byte(c.LogLevel)); err != nil || level < least {
+		level = least
+	}
+	return slog.New(slog.NewJSONHandler(w, &slog.HandlerOptions{Level: level}))
+}
+
+// fileSettings is what a --config file says.
+type fileSettings struct {
+	values map[string]any
+	lines  map[string]int
+}
+
+// readSettings reads a --config file.
+func readSettings(r io.Reader) (kong.Resolver, error) {
+	s := fileSettings{values: map[string]any{}, lines: map[string]int{}}
+	var document yaml.Node
+	if err := yaml.NewDecoder(r).Decode(&document); err != nil && !errors.Is(err, io.EOF) {
+		return nil, fmt.Errorf("the --config file: %s", strings.TrimPrefix(err.Error(), "yaml: "))
+	}
+	if len(document.Content) == 0 {
+		return s, nil
+	}
+	keys := document.Content[0].Content
+	for i := 0; i+1 < len(keys); i += 2 {
+		s.lines[keys[i].Value] = keys[i].Line
+	}
+	if err := document.Decode(&s.values); err != nil {
+		return nil, fmt.Errorf("the --config file: %s", strings.TrimPrefix(err.Error(), "yaml: "))
+	}
+	return s, nil
+}
+
+// nameOf returns the key of a setting, or "" for a flag that is none: only what has a variable may stand
+// in the file.
+func nameOf(flag *kong.Flag) string {
+	if len(flag.Tag.Envs) == 0 || flag.Name == "config" {
+		return ""
+	}
+	return strings.ReplaceAll(flag.Name, "-", "_")
+}
+
+// Validate implements kong.Resolver: it refuses keys that are no settings, rather than ignore a slip of
+// the hand.
+func (s fileSettings) Validate(app *kong.Application) error {
+	known := map[string]bool{}
+	for _, flag := range app.Flags {
+		known[nameOf(flag)] = true
+	}
+	for name, line := range s.lines {
+		if name == "" || !known[name] {
+			return fmt.Errorf("the --config file, line %d: there is no setting %q", line, name)
+		}
+	}
+	return nil
+}
+
+// Resolve implements kong.Resolver.
+func (s fileSettings) Resolve(_ *kong.Context, _ *kong.Path, flag *kong.Flag) (any, error) {
+	name := nameOf(flag)
+	if name == "" {
+		return nil, nil
+	}
+	for _, variable := range flag.Tag.Envs {
+		if _, set := os.LookupEnv(variable); set {
+			return nil, nil
+		}
+	}
+	return s.values[name], nil
+}

@@ -1,0 +1,93 @@
+package main
+
+import (
+	"io"
+	"path/filepath"
+	"reflect"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/alecthomas/kong"
+	"github.com/rogpeppe/go-internal/testscript"
+
+	"github.com/vestibule-id/vestibule/vestibuletest/postgres"
+)
+
+func TestMain(m *testing.M) {
+	testscript.Main(m, map[string]func(){"vestibule": main})
+}
+
+// TestScripts types what an operator types, on SQLite. In a script nothing is configured but the
+// environment that settings names.
+func TestScripts(t *testing.T) {
+	testscript.Run(t, testscript.Params{
+		Dir: "testdata",
+		Setup: func(env *testscript.Env) error {
+			settings(env, "sqlite:"+filepath.Join(env.WorkDir, "vestibule.db"))
+			return nil
+		},
+	})
+}
+
+// TestScriptsOnPostgres types the same where the engine could make a difference.
+func TestScriptsOnPostgres(t *testing.T) {
+	for _, script := range []string{"account", "apply", "client", "keys", "user", "why"} {
+		t.Run(script, func(t *testing.T) {
+			url := postgres.Shared(t).Database(t)
+			testscript.Run(t, testscript.Params{
+				Files: []string{filepath.Join("testdata", script+".txtar")},
+				Setup: func(env *testscript.Env) error { settings(env, url); return nil },
+			})
+		})
+	}
+}
+
+func settings(env *testscript.Env, url string) {
+	env.Setenv("VESTIBULE_DATABASE_URL", url)
+	env.Setenv("VESTIBULE_KEY_FILE", filepath.Join(env.WorkDir, "sealing.key"))
+	env.Setenv("VESTIBULE_ISSUER", "https://login.example.com")
+}
+
+func model(t *testing.T) *kong.Application {
+	t.Helper()
+	parser, err := kong.New(new(program), options(io.Discard, io.Discard)...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return parser.Model
+}
+
+func TestEveryCommandHasAnExampleOfItself(t *testing.T) {
+	leaves := model(t).Leaves(false)
+	if len(leaves) < 17 {
+		t.Errorf("only %d commands", len(leaves))
+	}
+	for _, leaf := range leaves {
+		path := strings.Fields(leaf.Path())
+		name := strings.Join(slices.DeleteFunc(path, func(word string) bool { return strings.ContainsAny(word, "<[(") }), " ")
+		if !strings.Contains(leaf.Detail, "Example:\n") || !strings.Contains(leaf.Detail, name) {
+			t.Errorf("the help of %q shows no example of it:\n%s", name, leaf.Detail)
+		}
+		if leaf.Help == "" {
+			t.Errorf("%s does not say what it does", name)
+		}
+	}
+}
+
+func TestEverySettingHasOneNameInThreePlaces(t *testing.T) {
+	for _, flag := range model(t).Flags {
+		if flag.Group == nil || flag.Group.Key != "settings" || flag.Name == "config" {
+			continue
+		}
+		if want := variableOf(nameOf(flag)); !slices.Equal(flag.Tag.Envs, []string{want}) {
+			t.Errorf("--%s: the variable is %v, want %s", flag.Name, flag.Tag.Envs, want)
+		}
+		if flag.Help == "" {
+			t.Errorf("--%s does not say what it is", flag.Name)
+		}
+	}
+	if got, want := len(model(t).Flags), reflect.TypeFor[Config]().NumField(); got < want {
+		t.Errorf("%d flags for %d settings", got, want)
+	}
+}
