@@ -26,7 +26,7 @@ const errClientUnproven = "client authentication failed"
 func (s server) VerifyClient(ctx context.Context, r *zitadel.Request[zitadel.ClientCredentials]) (zitadel.Client, error) {
 	client, err := s.authenticate(ctx, r.Header, r.Form, r.Data)
 	if err != nil {
-		return nil, toLibrary(err)
+		return nil, s.told(ctx, err)
 	}
 	return libraryClient{client}, nil
 }

@@ -130,7 +130,7 @@ func (p *Provider) serveDiscovery(w http.ResponseWriter, r *http.Request) { p.di
 func (p *Provider) serveKeys(w http.ResponseWriter, r *http.Request) {
 	set, err := p.keys.current(r.Context(), keysKept)
 	if err != nil {
-		p.writeError(w, r, "", asRefusal(err))
+		p.refuseClient(w, p.identified(w, r), "", asRefusal(err))
 		return
 	}
 	set.published.serve(w, r)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"log/slog"
 	"net/http"
 	"strings"
 
@@ -93,11 +94,12 @@ func asRefusal(err error) *refusal {
 // sorry is all a client learns of an unexpected error; the request id leads to the rest.
 const sorry = "something went wrong here; the request id leads to the details"
 
-// toLibrary turns any error into the kind the library knows how to write, so that a method of [server]
-// can return it. The cause travels along for the library's log line and stops in [heldAnswer].
-func toLibrary(err error) error {
+// told turns any error into the kind the library knows how to write, so that a method of [server] can
+// return it. The cause is logged here, with the request's id: the library hands on only texts.
+func (p *Provider) told(ctx context.Context, err error) error {
 	e := asRefusal(err)
-	told := &oidc.Error{Parent: e.cause, Description: e.description}
+	p.logRefusal(ctx, e)
+	told := &oidc.Error{Description: e.description}
 	told.ErrorType = sameKind(told.ErrorType, e.code)
 	return zitadel.NewStatusError(told, e.status)
 }
@@ -111,9 +113,14 @@ type errorAnswer struct {
 	Description string `json:"error_description,omitempty"`
 }
 
+// refuseClient answers a client, and writes down why.
+func (p *Provider) refuseClient(w http.ResponseWriter, r *http.Request, scheme string, e *refusal) {
+	p.logRefusal(r.Context(), e)
+	writeError(w, r, scheme, e)
+}
+
 // writeError answers a client in JSON.
-func (p *Provider) writeError(w http.ResponseWriter, r *http.Request, scheme string, e *refusal) {
-	p.logFailure(r.Context(), e)
+func writeError(w http.ResponseWriter, r *http.Request, scheme string, e *refusal) {
 	if challenge := challengeOf(r, scheme, e); challenge != "" {
 		w.Header().Set("WWW-Authenticate", challenge)
 	}
@@ -161,20 +168,19 @@ func quotable(s string) string {
 	}, s)
 }
 
-// logFailure writes down why a request could not be served.
-func (p *Provider) logFailure(ctx context.Context, e *refusal) {
-	if e.status >= http.StatusInternalServerError && e.cause != nil {
-		p.cfg.Log.ErrorContext(ctx, "a request failed", "error", e.Error(), "request_id", originOf(ctx).RequestID)
+// logRefusal writes down why a request was not served: what failed inside as an error.
+func (p *Provider) logRefusal(ctx context.Context, e *refusal) {
+	level, text := slog.LevelInfo, "a request was refused"
+	if e.status >= http.StatusInternalServerError {
+		level, text = slog.LevelError, "a request failed"
 	}
+	p.cfg.Log.Log(ctx, level, text, "status", e.status, "error", e.Error(), "request_id", originOf(ctx).RequestID)
 }
 
 // problem shows a person the error page.
 func (p *Provider) problem(w http.ResponseWriter, r *http.Request, err error) {
 	e := asRefusal(err)
-	if p.logFailure(r.Context(), e); e.status < http.StatusInternalServerError {
-		p.cfg.Log.InfoContext(r.Context(), "a request was refused", "path", r.URL.Path, "status", e.status,
-			"error", e.Error(), "request_id", originOf(r.Context()).RequestID)
-	}
+	p.logRefusal(r.Context(), e)
 	retryLater(w, e.status)
 	p.cfg.Pages.Problem(w, r, e.status)
 }

@@ -34,11 +34,11 @@ func (s server) Introspect(ctx context.Context, r *zitadel.Request[zitadel.Intro
 		err = refuse(invalidClient, errClientUnproven)
 	}
 	if err != nil {
-		return nil, toLibrary(err)
+		return nil, s.told(ctx, err)
 	}
 	answer, err := s.introspect(ctx, client, r.Data.Token, r.Form.Get("token_type_hint"))
 	if err != nil {
-		return nil, toLibrary(err)
+		return nil, s.told(ctx, err)
 	}
 	return zitadel.NewResponse(answer), nil
 }

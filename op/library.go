@@ -13,7 +13,7 @@ func (p *Provider) throughLibrary(scheme string) http.HandlerFunc {
 		held := &heldAnswer{header: w.Header(), status: http.StatusOK}
 		p.library.ServeHTTP(held, r)
 		if held.status >= http.StatusBadRequest {
-			p.writeError(w, r, scheme, held.refusal())
+			writeError(w, r, scheme, held.refusal())
 			return
 		}
 		w.WriteHeader(held.status)

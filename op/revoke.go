@@ -16,7 +16,7 @@ import (
 func (s server) Revocation(ctx context.Context, r *zitadel.ClientRequest[oidc.RevocationRequest]) (*zitadel.Response, error) {
 	err := s.revokeToken(ctx, recordOf(r.Client), r.Data.Token, r.Data.TokenTypeHint)
 	if err != nil {
-		return nil, toLibrary(err)
+		return nil, s.told(ctx, err)
 	}
 	return zitadel.NewResponse(nil), nil
 }

@@ -121,11 +121,11 @@ func (p *Provider) refuseAt(route route, w http.ResponseWriter, r *http.Request,
 	case person:
 		p.problem(w, r, e)
 	case client:
-		p.writeError(w, r, schemeBasic, e)
+		p.refuseClient(w, r, schemeBasic, e)
 	case resource:
-		p.writeError(w, r, schemeBearer, e)
+		p.refuseClient(w, r, schemeBearer, e)
 	default:
-		p.writeError(w, r, "", e)
+		p.refuseClient(w, r, "", e)
 	}
 }
 

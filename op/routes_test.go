@@ -323,7 +323,13 @@ func TestWithoutAKeyOrADatabaseClientsAreToldToComeBack(t *testing.T) {
 			t.Errorf("%s: 503 without Retry-After", a.Request.URL.Path)
 		}
 	}
-	if !strings.Contains(h.log.String(), "closed") {
-		t.Errorf("the log does not say what failed:\n%s", h.log.String())
+	failed := 0
+	for line := range strings.Lines(h.log.String()) {
+		if strings.Contains(line, "closed") && strings.Contains(line, "request_id=request-7") {
+			failed++
+		}
+	}
+	if failed != 6 {
+		t.Errorf("%d of 6 failures are in the log with cause and request id:\n%s", failed, h.log.String())
 	}
 }

@@ -64,15 +64,15 @@ func (p *Provider) signersFor(ctx context.Context, c identity.Client, login bool
 func (s server) tokens(ctx context.Context, c identity.Client, login bool, act func(exchange) (given, error)) (*zitadel.Response, error) {
 	keys, err := s.signersFor(ctx, c, login)
 	if err != nil {
-		return nil, toLibrary(err)
+		return nil, s.told(ctx, err)
 	}
 	result, err := s.write(ctx, c, act)
 	if err != nil {
-		return nil, toLibrary(err)
+		return nil, s.told(ctx, err)
 	}
 	answer, err := s.sign(result, keys)
 	if err != nil {
-		return nil, toLibrary(err)
+		return nil, s.told(ctx, err)
 	}
 	return zitadel.NewResponse(answer), nil
 }

@@ -21,7 +21,7 @@ type userinfo struct {
 func (s server) UserInfo(ctx context.Context, r *zitadel.Request[oidc.UserInfoRequest]) (*zitadel.Response, error) {
 	claims, err := s.userinfo(ctx, r.Data.AccessToken)
 	if err != nil {
-		return nil, toLibrary(err)
+		return nil, s.told(ctx, err)
 	}
 	return zitadel.NewResponse(claims), nil
 }
