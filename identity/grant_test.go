@@ -51,3 +51,13 @@ func TestARotatedRefreshTokenIsStolenAfterTenSeconds(t *testing.T) {
 		t.Error("an unused token counts as stolen")
 	}
 }
+
+func TestARefreshTokenNeverOutlivesItsGrant(t *testing.T) {
+	g := Grant{ExpiresAt: noon.Add(GrantLifetime)}
+	if got, want := g.RefreshUntil(noon), noon.Add(RefreshIdle); !got.Equal(want) {
+		t.Errorf("used on the first day: until %v, want %v", got, want)
+	}
+	if got := g.RefreshUntil(noon.Add(20 * 24 * time.Hour)); !got.Equal(g.ExpiresAt) {
+		t.Errorf("used on the 20th day: until %v, want %v", got, g.ExpiresAt)
+	}
+}
