@@ -121,8 +121,8 @@ func TestAnAccountEnteredInManyTabsIsEnteredOnce(t *testing.T) {
 		if won := wins(t, "an account is entered", errs); won != rivals {
 			t.Errorf("%d of %d tabs were let in", won, rivals)
 		}
-		if s, err := replicas[0].Session(ctx, w.cookie); err != nil || len(s.Entries) != 1 {
-			t.Errorf("the session has the entries %+v, %v", s.Entries, err)
+		if live, err := replicas[0].EntriesOf(ctx, w.account.ID); err != nil || len(live) != 1 {
+			t.Errorf("the account has the live entries %+v, %v", live, err)
 		}
 		t.Logf("%d tries for %d rivals", tries, rivals)
 	})

@@ -83,9 +83,10 @@ func (db *DB) Close() {
 }
 
 // Settings of every SQLite connection. FULL makes a commit survive a power cut; a write lock is
-// taken when the transaction begins, so that nothing read in it can be stale.
+// taken when the transaction begins, so that nothing read in it can be stale; who cannot have it within
+// four seconds is told so while the browser still waits.
 const sqliteSettings = "_txlock=immediate&_time_integer_format=unix_micro&_inttotime=1&_timezone=UTC" +
-	"&_pragma=busy_timeout(10000)&_pragma=journal_mode(WAL)&_pragma=synchronous(FULL)" +
+	"&_pragma=busy_timeout(4000)&_pragma=journal_mode(WAL)&_pragma=synchronous(FULL)" +
 	"&_pragma=foreign_keys(1)&_dqs=0"
 
 func (db *DB) openSQLite(ctx context.Context, path string) error {

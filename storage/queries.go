@@ -5,7 +5,6 @@ import (
 	"database/sql"
 	"database/sql/driver"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"strings"
 	"time"
@@ -143,16 +142,6 @@ func (q Queries) must(ctx context.Context, query string, args ...any) error {
 		err = ErrNotFound
 	}
 	return err
-}
-
-// failed names the statement by its first words in an unexpected error; it never shows a value.
-func failed(query string, err error) error {
-	err = translate(err)
-	if err == nil || errors.Is(err, ErrNotFound) {
-		return err
-	}
-	words := strings.Fields(query)
-	return fmt.Errorf("%s …: %w", strings.Join(words[:min(3, len(words))], " "), err)
 }
 
 // moment is a time in a column; NULL is the zero time.

@@ -21,41 +21,72 @@ const (
 	maxPause = 50 * time.Millisecond
 )
 
+// maxWait bounds how long a transaction waits for a connection. Who waits longer is told to come back,
+// instead of queueing behind a database that does not answer.
+const maxWait = 4 * time.Second
+
 // Write runs act in one transaction: serializable on PostgreSQL, where it is run again when it lost
-// against another one, and holding the write lock on SQLite. act must therefore have no effect
-// outside the transaction that may not happen twice. An error of act rolls everything back.
+// against another one, and holding the write lock on SQLite. A connection that was lost before the commit
+// costs one more try. act must therefore have no effect outside the transaction that may not happen twice. An
+// error of act rolls everything back.
+//
+// Only when the connection is lost during the commit may [ErrUnavailable] come from a transaction that
+// has happened.
 func (db *DB) Write(ctx context.Context, act func(*Tx) error) error {
+	reconnected := false
 	for try := 1; ; try++ {
-		err := db.writeOnce(ctx, act)
-		if !conflicted(err) {
-			if errors.Is(err, ErrUnavailable) {
-				db.reconnected(err)
+		committing, err := db.writeOnce(ctx, act)
+		if conflicted(err) {
+			if try == maxTries {
+				return errors.Join(ErrUnavailable, fmt.Errorf("gave up after %d tries: %w", try, err))
 			}
+			if err := pause(ctx, try); err != nil {
+				return err
+			}
+			continue
+		}
+		if !db.reconnected(err) || committing || reconnected {
 			return err
 		}
-		if try == maxTries {
-			return errors.Join(ErrUnavailable, fmt.Errorf("gave up after %d tries: %w", try, err))
-		}
-		if err := pause(ctx, try); err != nil {
-			return err
-		}
+		reconnected = true
 	}
 }
 
-func (db *DB) writeOnce(ctx context.Context, act func(*Tx) error) error {
+// writeOnce also reports whether an error came from the commit.
+func (db *DB) writeOnce(ctx context.Context, act func(*Tx) error) (committing bool, err error) {
+	conn, err := db.writer(ctx)
+	if err != nil {
+		return false, err
+	}
+	defer conn.Close()
 	var options *sql.TxOptions
 	if db.engine == "postgres" {
 		options = &sql.TxOptions{Isolation: sql.LevelSerializable}
 	}
-	tx, err := db.writes.BeginTx(ctx, options)
+	tx, err := conn.BeginTx(ctx, options)
 	if err != nil {
-		return translate(err)
+		return false, translate(err)
 	}
 	defer tx.Rollback()
 	if err := act(&Tx{Queries{q: tx, seal: db.seal}}); err != nil {
-		return err
+		return false, err
 	}
-	return translate(tx.Commit())
+	err = tx.Commit()
+	if errors.Is(err, sql.ErrTxDone) && ctx.Err() != nil { // rolled back because nobody waits for it any more
+		err = ctx.Err()
+	}
+	return true, translate(err)
+}
+
+// writer returns a connection that is free for writing.
+func (db *DB) writer(ctx context.Context) (*sql.Conn, error) {
+	wait, done := context.WithTimeout(ctx, maxWait)
+	defer done()
+	conn, err := db.writes.Conn(wait)
+	if err != nil && wait.Err() != nil && ctx.Err() == nil {
+		return nil, fmt.Errorf("%w: no connection became free within %s", ErrUnavailable, maxWait)
+	}
+	return conn, translate(err)
 }
 
 func pause(ctx context.Context, try int) error {
