@@ -28,6 +28,7 @@ func accountPage(v visit, no refused) templates.ChooseAccount {
 	return p
 }
 
+// showAccounts is a page with an error's status where there is nothing to choose from.
 func (d *Door) showAccounts(w http.ResponseWriter, r *http.Request, v visit) error {
 	if v.request.Wants.AccountFixed || len(v.person.Memberships) == 0 {
 		return d.write(w, r, http.StatusForbidden, accountPage(v, refused{Reason: templates.AccountNotAvailable}), v.request)
@@ -35,6 +36,7 @@ func (d *Door) showAccounts(w http.ResponseWriter, r *http.Request, v visit) err
 	return d.show(w, r, accountPage(v, refused{}), v.request)
 }
 
+// submitAccount takes the slug of the button that was pressed.
 func (d *Door) submitAccount(w http.ResponseWriter, r *http.Request) error {
 	v, err := d.visit(r)
 	if err != nil {
@@ -74,6 +76,8 @@ func (d *Door) ChooseAccount(ctx context.Context, c Caller, slug string) error {
 	})
 }
 
+// membershipNamed looks among the person's own accounts only, so that the answer for somebody else's
+// account is the answer for none.
 func membershipNamed(p identity.Person, slug string) (identity.Membership, bool) {
 	for _, m := range p.Memberships {
 		if m.Account.Slug == slug {

@@ -13,6 +13,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/go-chi/chi/v5"
+
 	"github.com/vestibule-id/vestibule/identity"
 	"github.com/vestibule-id/vestibule/storage"
 	"github.com/vestibule-id/vestibule/templates"
@@ -71,6 +73,8 @@ func (d *Door) page(handle func(http.ResponseWriter, *http.Request) error) http.
 	}
 }
 
+// answer turns an error into a response. What it does not recognise is our fault: the person gets
+// the number of the request and the log gets the rest.
 func (d *Door) answer(w http.ResponseWriter, r *http.Request, err error) {
 	var again comesBack
 	var gone problem
@@ -92,9 +96,17 @@ func (d *Door) answer(w http.ResponseWriter, r *http.Request, err error) {
 		return
 	}
 	if err != nil {
-		d.cfg.Log.ErrorContext(r.Context(), "page failed", "path", r.Pattern, "error", err, "request_id", d.origin(r).RequestID)
+		d.cfg.Log.ErrorContext(r.Context(), "page failed", "route", route(r), "error", err, "request_id", d.origin(r).RequestID)
 		d.Problem(w, r, http.StatusInternalServerError)
 	}
+}
+
+// route is the pattern a request matched: a path may hold the secret of a link.
+func route(r *http.Request) string {
+	if c := chi.RouteContext(r.Context()); c != nil {
+		return c.RoutePattern()
+	}
+	return "" // a page for the other door
 }
 
 // refusalStatus is 422, or 429 with Retry-After when only time helps.
@@ -106,6 +118,7 @@ func refusalStatus(w http.ResponseWriter, wait time.Duration) int {
 	return http.StatusTooManyRequests
 }
 
+// retryAfter is in whole seconds (RFC 9110 §10.2.3), rounded up so that nobody comes too early.
 func retryAfter(w http.ResponseWriter, wait time.Duration) {
 	w.Header().Set("Retry-After", strconv.Itoa(int(math.Ceil(wait.Seconds()))))
 }

@@ -57,6 +57,8 @@ func (d *Door) countCode(ctx context.Context, user identity.UserID, now time.Tim
 	return counted, err
 }
 
+// begin reads, counts and writes in the caller's transaction. While the counter blocks it stays as it
+// is: knocking does not make the wait longer.
 func begin(ctx context.Context, tx *storage.Tx, user identity.UserID, kind identity.AttemptKind, bucket string, now time.Time) (a identity.Attempts, wait time.Duration, err error) {
 	if a, err = tx.Attempts(ctx, user, kind, bucket); err != nil {
 		return a, 0, err

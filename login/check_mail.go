@@ -32,6 +32,8 @@ func (d *Door) showCheckMail(w http.ResponseWriter, r *http.Request, v visit) er
 	return d.show(w, r, page, v.request)
 }
 
+// submitCheckMail serves two pages: this one, and the code field of a person who has seen a QR code
+// and not scanned it. A refusal goes back to where the button was.
 func (d *Door) submitCheckMail(w http.ResponseWriter, r *http.Request) error {
 	v, err := d.visit(r)
 	if err != nil {
@@ -77,6 +79,7 @@ func (d *Door) SendEnrollment(ctx context.Context, c Caller) error {
 	})
 }
 
+// invite queues the letter in the transaction that records it: neither exists without the other.
 func (d *Door) invite(ctx context.Context, tx *storage.Tx, c Caller, u identity.User, a identity.Account, now time.Time) error {
 	sent := c.by(u.ID, identity.EventEnrollmentSent, now)
 	sent.AccountID = a.ID

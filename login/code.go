@@ -139,6 +139,7 @@ func (d *Door) refuseCode(ctx context.Context, c Caller, counted identity.Attemp
 	return no
 }
 
+// recordWrongCode writes a wrong code down and, when there were too many in a row, turns the app off.
 func recordWrongCode(ctx context.Context, tx *storage.Tx, c Caller, counted identity.Attempts, account identity.AccountID, now time.Time) error {
 	wrong := c.Origin.Event(identity.EventCodeRefused, now)
 	wrong.UserID, wrong.AccountID = counted.UserID, account

@@ -91,6 +91,7 @@ type Cookie struct {
 	Remember bool // keep it when the browser is closed
 }
 
+// setSession replaces the session's cookie; the secret it held before is worth nothing any more.
 func (d *Door) setSession(w http.ResponseWriter, c Cookie) {
 	lifetime := time.Duration(0)
 	if c.Remember {

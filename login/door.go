@@ -72,6 +72,7 @@ func New(c Config) (*Door, error) {
 	return d, nil
 }
 
+// validate names one field at a time, with a hint where the name is not enough.
 func (c Config) validate() (*url.URL, error) {
 	issuer, err := url.Parse(c.Issuer)
 	switch {

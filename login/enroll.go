@@ -107,6 +107,7 @@ func (d *Door) showEnrollmentDone(w http.ResponseWriter, r *http.Request) error 
 	return d.show(w, r, page, identity.AuthorizationRequest{})
 }
 
+// startPage asks for the password. It names the person: whoever has the link has read the letter.
 func (l link) startPage(no refused) templates.EnrollmentStart {
 	return templates.EnrollmentStart{
 		Action: "/enroll", AccountName: l.account.Name, Email: l.person.Email, ExpiresAt: l.enrollment.ExpiresAt,
@@ -129,6 +130,7 @@ func (d *Door) scanPage(r *http.Request, l link, no refused) (templates.Enrollme
 	}, err
 }
 
+// goneReasons tell why a link cannot be used; a state that is not listed belongs to no link.
 var goneReasons = map[identity.EnrollmentState]templates.GoneReason{
 	identity.EnrollmentExpired:    templates.LinkExpired,
 	identity.EnrollmentUsed:       templates.LinkUsed,

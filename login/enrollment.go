@@ -103,6 +103,7 @@ func (d *Door) firstPassword(ctx context.Context, c Caller, l link, password str
 	return d.cfg.Hasher.Hash(ctx, password)
 }
 
+// passwordRefusals sum up what makes a password easy to guess.
 var passwordRefusals = map[identity.PasswordReason]templates.Refusal{
 	identity.PasswordTooShort:   templates.PasswordTooShort,
 	identity.PasswordTooLong:    templates.PasswordTooLong,
@@ -145,6 +146,7 @@ func (d *Door) reveal(ctx context.Context, c Caller, judged link, bucket, phc st
 	})
 }
 
+// setPassword is the invited person's first one. No session can exist that it would have to end.
 func setPassword(ctx context.Context, tx *storage.Tx, c Caller, u identity.User, phc string, now time.Time) error {
 	u.SetPassword(phc, now)
 	set := c.by(u.ID, identity.EventUserChanged, now)
@@ -194,6 +196,7 @@ func (l link) confirmable() bool {
 	return l.enrollment.Confirmable(l.browser, l.now) && !l.person.Confirmed && !l.person.Disabled()
 }
 
+// confirmShown confirms the app unless the link or the person has changed while the code was judged.
 func (d *Door) confirmShown(ctx context.Context, c Caller, secret string, app identity.Authenticator, step int64, now time.Time) error {
 	return d.cfg.DB.Write(ctx, func(tx *storage.Tx) error {
 		l, err := readLink(ctx, tx.Queries, secret, c.Browser, now)

@@ -20,6 +20,7 @@ const (
 // readForm parses query and body once, and refuses what no database and no page can hold.
 func readForm(w http.ResponseWriter, r *http.Request) error {
 	r.Body = http.MaxBytesReader(w, r.Body, longestForm)
+	// Other kinds would be read as an empty form, and refused for reasons that confuse.
 	kind, _, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
 	if r.Method == http.MethodPost && r.ContentLength != 0 && (err != nil || kind != "application/x-www-form-urlencoded") {
 		return problem{http.StatusUnsupportedMediaType}

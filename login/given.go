@@ -11,6 +11,7 @@ import (
 // busyWait is what Retry-After says when there is no better guess.
 const busyWait = 2 * time.Second
 
+// problemKinds says in which words a status is told.
 var problemKinds = map[int]templates.ProblemKind{
 	http.StatusBadRequest:            templates.BadRequest,
 	http.StatusRequestEntityTooLarge: templates.BadRequest,

@@ -51,6 +51,7 @@ func (d *Door) submitLogin(w http.ResponseWriter, r *http.Request) error {
 	return d.next(w, r, Cookie{})
 }
 
+// submitPassword gives the browser its own cookie first: a right password makes it a known one.
 func (d *Door) submitPassword(w http.ResponseWriter, r *http.Request, v visit) error {
 	attempt := Credentials{
 		Email: r.PostForm.Get(templates.FieldEmail), Password: r.PostForm.Get(templates.FieldPassword),
@@ -68,6 +69,7 @@ func (d *Door) submitPassword(w http.ResponseWriter, r *http.Request, v visit) e
 	return d.next(w, r, cookie)
 }
 
+// submitCode shows the same page for every wrong code but the last.
 func (d *Door) submitCode(w http.ResponseWriter, r *http.Request, v visit) error {
 	cookie, err := d.EnterCode(r.Context(), d.caller(r), r.PostForm.Get(templates.FieldCode))
 	if no := (refused{}); errors.As(err, &no) {
@@ -82,6 +84,7 @@ func (d *Door) submitCode(w http.ResponseWriter, r *http.Request, v visit) error
 	return d.next(w, r, cookie)
 }
 
+// forgotURL carries the address along, so that nobody types it twice.
 func forgotURL(email string) string {
 	if email == "" {
 		return "/forgot"

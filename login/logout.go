@@ -30,6 +30,7 @@ func (d *Door) showLogout(w http.ResponseWriter, r *http.Request) error {
 	return d.confirmLogout(w, r, nil)
 }
 
+// confirmLogout is the question, or the answer to it where there is nothing left to ask.
 func (d *Door) confirmLogout(w http.ResponseWriter, r *http.Request, client *identity.Client) error {
 	session, err := d.Session(r)
 	if errors.Is(err, storage.ErrNotFound) || err == nil && !session.EndedAt.IsZero() {
@@ -49,6 +50,8 @@ func (d *Door) confirmLogout(w http.ResponseWriter, r *http.Request, client *ide
 	return d.show(w, r, page, identity.AuthorizationRequest{})
 }
 
+// loggedOut leads back to a page of the client that is registered for it; nowhere else, because a
+// link from here would look like our word for it.
 func (d *Door) loggedOut(w http.ResponseWriter, r *http.Request, client *identity.Client) error {
 	page := templates.LoggedOut{LoginURL: d.LoginURL("")}
 	if client != nil {
@@ -60,6 +63,7 @@ func (d *Door) loggedOut(w http.ResponseWriter, r *http.Request, client *identit
 	return d.show(w, r, page, identity.AuthorizationRequest{})
 }
 
+// submitLogout drops the cookie once the session has ended, and not before.
 func (d *Door) submitLogout(w http.ResponseWriter, r *http.Request) error {
 	if err := d.LogOut(r.Context(), d.caller(r)); err != nil {
 		return err

@@ -19,6 +19,8 @@ func switchPage(v visit) templates.SwitchAccount {
 	}
 }
 
+// submitSwitch leads to the login page of the same request. The switch of another tab may have come
+// first; then there is nothing to end any more.
 func (d *Door) submitSwitch(w http.ResponseWriter, r *http.Request) error {
 	err := d.SwitchAccount(r.Context(), d.caller(r))
 	if errors.Is(err, errOutdated) {

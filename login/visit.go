@@ -19,6 +19,7 @@ type Caller struct {
 	Origin  identity.Origin
 }
 
+// caller reads who sends a request. Cookies that cannot be ours count as none.
 func (d *Door) caller(r *http.Request) Caller {
 	return Caller{
 		Request: requestID(r), Browser: d.secretIn(r, browserCookie), Session: d.secretIn(r, sessionCookie), Origin: d.origin(r),
@@ -73,6 +74,7 @@ func look(ctx context.Context, q storage.Queries, c Caller, now time.Time) (v vi
 	return v, nil
 }
 
+// openRequest compares the browser before anybody learns that the request exists.
 func openRequest(ctx context.Context, q storage.Queries, c Caller, now time.Time) (identity.AuthorizationRequest, error) {
 	request, err := q.AuthorizationRequest(ctx, c.Request)
 	if errors.Is(err, storage.ErrNotFound) || err == nil && !(request.BrowserHash.Matches(c.Browser) && request.Open(now)) {
