@@ -160,11 +160,12 @@ func TestEveryReadGoesOnWhenAllConnectionsWereCut(t *testing.T) {
 }
 
 func TestAWriteGoesOnWhenAllConnectionsWereCut(t *testing.T) {
-	db := open(t, migratedPostgres(t))
+	url := migratedPostgres(t)
+	db, killer := open(t, url), open(t, url)
 	w := newWorld(t, db)
 	for range 3 {
 		idle(t, db, 12)
-		cut(t, db)
+		cut(t, killer)
 		if err := touch(t.Context(), db, w); err != nil {
 			t.Error(err)
 		}
