@@ -14,7 +14,7 @@ import (
 func (s server) ClientCredentialsExchange(ctx context.Context, r *zitadel.ClientRequest[oidc.ClientCredentialsRequest]) (*zitadel.Response, error) {
 	for _, scope := range strings.Fields(r.PostForm.Get("scope")) {
 		if has(supportedScopes, scope) || strings.HasPrefix(scope, scopeAccount) {
-			return nil, s.told(ctx, refuse(invalidScope, "client_credentials logs nobody in: leave out "+scope))
+			return nil, s.told(ctx, refuse(invalidScope, "client_credentials logs nobody in: leave out the scopes that speak of a person"))
 		}
 	}
 	return s.tokens(ctx, recordOf(r.Client), false, func(e exchange) (given, error) { return e.issue(ctx, nil, nil) })

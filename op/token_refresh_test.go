@@ -2,6 +2,7 @@ package op_test
 
 import (
 	"net/url"
+	"strings"
 	"testing"
 	"time"
 
@@ -185,6 +186,9 @@ func TestAPolicyThatIsTakenBackLetsTheRefreshTokenLive(t *testing.T) {
 	refused(t, "with the policy", got, 400, "invalid_grant")
 	if want := "the account asks for a second factor now: a new login is required"; got.text("error_description") != want {
 		t.Errorf("description %q, want %q", got.text("error_description"), want)
+	}
+	if reason := "the account asks for a login of its own with a code"; !strings.Contains(w.log.String(), reason) {
+		t.Error("the log does not say why")
 	}
 	w.initech.TwoFactor = identity.TwoFactorOff
 	w.write(func(tx *storage.Tx) error { return tx.SaveAccount(t.Context(), w.initech) })
