@@ -1,0 +1,123 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"math"
+	"net"
+	"net/netip"
+	"os"
+	"runtime/debug"
+	"strings"
+
+	"github.com/vestibule-id/vestibule/identity"
+	"github.com/vestibule-id/vestibule/mail"
+	"github.com/vestibule-id/vestibule/server"
+)
+
+// memoryLimit keeps the garbage of password hashing (46 MiB each) from piling up. GOMEMLIMIT overrules it.
+const memoryLimit = 150 << 20
+
+// serveCmd runs the provider.
+type serveCmd struct{}
+
+// Help implements kong.HelpProvider.
+func (serveCmd) Help() string {
+	return `Answers browsers and clients on --listen and watchers (/healthz, /readyz) on --admin-listen until it is told to stop, then
+finishes what is in flight. It speaks plain HTTP: put a proxy that ends TLS in front and name it in --trusted-proxies.
+The database must be migrated. What is missing in the settings is said, and nothing is guessed.
+
+Example:
+  vestibule serve --issuer https://login.example.com --database-url postgres://vestibule@db/vestibule \
+    --key-file vestibule.key --smtp-url smtp://user:password@relay:587 --mail-from login@example.com`
+}
+
+// Run implements the command.
+func (serveCmd) Run(ctx context.Context, c *Config, t *terminal) error {
+	if err := c.need("issuer", "database_url", "key_file", "smtp_url", "mail_from"); err != nil {
+		return err
+	}
+	log := c.logger(t.errs, slog.LevelDebug)
+	slog.SetDefault(c.logger(t.errs, slog.LevelWarn)) // libraries are heard when something is wrong
+	if debug.SetMemoryLimit(-1) == math.MaxInt64 {
+		debug.SetMemoryLimit(memoryLimit)
+	}
+	transport, err := c.transport()
+	if err != nil {
+		return err
+	}
+	proxies, err := c.proxies()
+	if err != nil {
+		return err
+	}
+	db, err := c.openDB(ctx, log)
+	if err != nil {
+		return err
+	}
+	defer db.Close()
+	if err := db.Ready(ctx); err != nil {
+		return err
+	}
+	hasher, err := identity.NewHasher(identity.HasherConfig{})
+	if err != nil {
+		return err
+	}
+	s, err := server.New(server.Config{
+		Issuer: c.Issuer, Product: c.Product, DB: db, Hasher: hasher, Mail: transport, MailFrom: c.MailFrom,
+		TrustedProxies: proxies, Log: log,
+	})
+	if err != nil {
+		return err
+	}
+	if err := s.Prepare(ctx); err != nil {
+		return err
+	}
+	return c.answer(ctx, s, log)
+}
+
+// answer listens and serves until ctx ends.
+func (c Config) answer(ctx context.Context, s *server.Server, log *slog.Logger) error {
+	public, err := net.Listen("tcp", c.Listen)
+	if err != nil {
+		return fmt.Errorf("listen: %w", err)
+	}
+	watch, err := net.Listen("tcp", c.AdminListen)
+	if err != nil {
+		return errors.Join(fmt.Errorf("admin_listen: %w", err), public.Close())
+	}
+	log.Info("serving", "issuer", c.Issuer, "listen", public.Addr().String(), "admin_listen", watch.Addr().String(), "pid", os.Getpid())
+	return s.Serve(ctx, public, watch)
+}
+
+// transport is how letters leave: by a relay, or into a folder.
+func (c Config) transport() (mail.Transport, error) {
+	if err := mail.CheckSender(c.MailFrom); err != nil {
+		return nil, fmt.Errorf("mail_from: %w", err)
+	}
+	switch {
+	case c.SMTPURL != "" && c.MailDir != "":
+		return nil, errors.New("smtp_url and mail_dir are both given; choose one")
+	case c.MailDir != "":
+		return mail.NewDir(c.MailDir)
+	}
+	return mail.NewSMTP(mail.SMTPConfig{URL: c.SMTPURL})
+}
+
+// proxies reads trusted_proxies: networks, or single addresses.
+func (c Config) proxies() (all []netip.Prefix, err error) {
+	for _, text := range c.TrustedProxies {
+		text = strings.TrimSpace(text)
+		if address, err := netip.ParseAddr(text); err == nil {
+			all = append(all, netip.PrefixFrom(address, address.BitLen()))
+			continue
+		}
+		prefix, err := netip.ParsePrefix(text)
+		if err != nil {
+			return nil, fmt.Errorf("trusted_proxies: %q is neither an address nor a network such as 10.0.0.0/8", text)
+		}
+		all = append(all, prefix)
+	}
+	return all, nil
+}
