@@ -85,8 +85,8 @@ func TestAnAccountTheClientHasNamedCannotBeChanged(t *testing.T) {
 		b := h.browser()
 		b.logIn("account=globex", "ada@example.com", password).says("done globex pwd ada@example.com")
 
-		foreign := b.get("/authorize?account=initech").shows(403, "Choose an account").refuses("This account is not available to you")
-		unknown := b.get("/authorize?account=nowhere").shows(403, "Choose an account").refuses("This account is not available to you")
+		foreign := b.get("/authorize?account=initech").shows(403, "Account not available").refuses("This account is not available to you")
+		unknown := b.get("/authorize?account=nowhere").shows(403, "Account not available").refuses("This account is not available to you")
 		if text(foreign.tree) != text(unknown.tree) {
 			t.Errorf("an account of others and one of nobody look different:\n%s\n%s", text(foreign.tree), text(unknown.tree))
 		}
@@ -94,8 +94,8 @@ func TestAnAccountTheClientHasNamedCannotBeChanged(t *testing.T) {
 			t.Error("there is no way out")
 		}
 		query := foreign.url.RawQuery
-		b.post("/login/account?"+query, map[string][]string{"account": {"acme"}}).shows(422, "Choose an account").refuses("not available")
-		b.get("/authorize/callback?"+query).shows(403, "Choose an account")
+		b.post("/login/account?"+query, map[string][]string{"account": {"acme"}}).shows(422, "Account not available").refuses("not available")
+		b.get("/authorize/callback?"+query).shows(403, "Account not available")
 	})
 }
 

@@ -40,8 +40,8 @@ func samples(account, person, client string) []sample {
 	unconfirmed.SendLink = "/login/enrollment?request=r1"
 	choose := ChooseAccount{Action: "/account", Email: person, ClientName: client, LogoutURL: "/logout", Accounts: []AccountChoice{
 		{account, "acme", RoleOwner, true}, {"Globex Events", "globex", RoleMember, false}, {"Initech", "initech", RoleAdmin, false}}}
-	refusedChoice := choose
-	refusedChoice.Refusal = AccountNotAvailable
+	refusedChoice, noChoice := choose, choose
+	refusedChoice.Refusal, noChoice.Refusal, noChoice.Accounts = AccountNotAvailable, AccountNotAvailable, nil
 	mail := CheckMail{Action: "/mail", AccountName: account, MaskedEmail: "a…@example.com", ValidFor: 24 * time.Hour, StartAgain: "/login/again"}
 	again, tooSoon, notSent := mail, mail, mail
 	notSent.NotSent = true
@@ -61,7 +61,7 @@ func samples(account, person, client string) []sample {
 	return []sample{
 		{"login", login}, {"login-refused", refused}, {"login-wait", busy}, {"login-bare", Login{Action: "/login"}},
 		{"login-code", code}, {"login-code-refused", wrongCode}, {"login-code-unconfirmed", unconfirmed},
-		{"choose", choose}, {"choose-refused", refusedChoice},
+		{"choose", choose}, {"choose-refused", refusedChoice}, {"choose-none", noChoice},
 		{"switch", SwitchAccount{Action: "/switch", AccountName: account, Email: person, ClientName: client, CancelURL: "/back"}},
 		{"mail", mail}, {"mail-again", again}, {"mail-soon", tooSoon}, {"mail-not-sent", notSent},
 		{"enroll", start}, {"enroll-refused", wrongPassword}, {"enroll-invited", invited},
