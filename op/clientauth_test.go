@@ -92,6 +92,9 @@ func TestR65_AClientProvesItselfExactlyAsRegistered(t *testing.T) {
 		if challenged := got.header.Get("WWW-Authenticate") != ""; challenged != (row.status == 401 && row.shown.user != "") {
 			t.Errorf("%s: WWW-Authenticate is %q", row.sentence, got.header.Get("WWW-Authenticate"))
 		}
+		if strings.HasPrefix(row.sentence, "an assertion") && !strings.Contains(got.text("error_description"), "client_assertion is not accepted") {
+			t.Errorf("%s: the developer is told %q", row.sentence, got.text("error_description"))
+		}
 	}
 }
 

@@ -1,8 +1,13 @@
 package op_test
 
 import (
+	"net/http/httptest"
+	"path/filepath"
 	"sync"
 	"testing"
+
+	"github.com/vestibule-id/vestibule/op"
+	"github.com/vestibule-id/vestibule/vestibuletest/postgres"
 )
 
 // 64 rivals for one secret, in 20 rounds.
@@ -11,8 +16,31 @@ const (
 	rounds = 20
 )
 
-// race lets all rivals do the same at once and counts what they were told.
-func race(t *testing.T, what string, try func() told) (won told) {
+// replicas runs a test on either engine with two providers that share nothing but the database. other
+// is the world seen through the second one.
+func replicas(t *testing.T, test func(t *testing.T, w, other *world)) {
+	t.Helper()
+	on := func(url string, migrate bool) func(*testing.T) {
+		return func(t *testing.T) {
+			w := worldOf(openHouse(t, openDB(t, url, migrate)))
+			second := &house{t: t, url: w.url, db: openDB(t, url, false)}
+			provider, err := op.New(second.config())
+			w.check(err)
+			server := httptest.NewServer(provider.Handler())
+			t.Cleanup(server.Close)
+			second.url = server.URL
+			test(t, w, &world{house: second})
+		}
+	}
+	t.Run("sqlite", on("sqlite:"+filepath.Join(t.TempDir(), "test.db"), true))
+	if postgres.Wanted() {
+		t.Run("postgres", on(migratedPostgres(t), false))
+	}
+}
+
+// race lets all rivals do the same at once, half of them at either replica, and counts what they were
+// told.
+func race(t *testing.T, what string, w, other *world, try func(*world) told) (won told) {
 	t.Helper()
 	answers := make([]told, rivals)
 	var ready, done sync.WaitGroup
@@ -20,7 +48,7 @@ func race(t *testing.T, what string, try func() told) (won told) {
 	for i := range rivals {
 		done.Go(func() {
 			ready.Wait()
-			answers[i] = try()
+			answers[i] = try([]*world{w, other}[i%2])
 		})
 	}
 	ready.Done()
@@ -40,10 +68,10 @@ func race(t *testing.T, what string, try func() told) (won told) {
 }
 
 func TestR58_OneOf64RedeemsACode_Trap02(t *testing.T) {
-	each(t, func(t *testing.T, w *world) {
+	replicas(t, func(t *testing.T, w, other *world) {
 		for range rounds {
 			l := w.login(basic, everything)
-			won := race(t, "code", func() told { return w.redeem(l) })
+			won := race(t, "code", w, other, func(w *world) told { return w.redeem(l) })
 			// The others were replays: what the winner got is dead.
 			if got := w.userinfo(won.text("access_token")); got.status != 401 {
 				t.Errorf("after %d replays the access token works: %d", rivals-1, got.status)
@@ -53,10 +81,10 @@ func TestR58_OneOf64RedeemsACode_Trap02(t *testing.T) {
 }
 
 func TestR62_OneOf64RotatesARefreshToken(t *testing.T) {
-	each(t, func(t *testing.T, w *world) {
+	replicas(t, func(t *testing.T, w, other *world) {
 		token := w.redeemed(public, everything).text("refresh_token")
 		for range rounds {
-			won := race(t, "refresh token", func() told { return w.refresh(public, token) })
+			won := race(t, "refresh token", w, other, func(w *world) told { return w.refresh(public, token) })
 			token = won.text("refresh_token")
 			if got := w.userinfo(won.text("access_token")); got.status != 200 {
 				t.Fatalf("the winner's access token: %d %s", got.status, got.raw)
