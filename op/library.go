@@ -37,14 +37,18 @@ func (a *heldAnswer) WriteHeader(status int) { a.status = status }
 // Write implements http.ResponseWriter.
 func (a *heldAnswer) Write(b []byte) (int, error) { return a.body.Write(b) }
 
-// refusal reads an error the library has written. An unexpected one loses its text: the library puts
-// the error of whatever failed into it.
+// longestDescription is enough for a sentence.
+const longestDescription = 200
+
+// refusal reads an error the library has written. An unexpected one loses its text, because the library
+// puts the error of whatever failed into it; the others are held to what an error_description may
+// contain (RFC 6749 §5.2), because they quote what was sent.
 func (a *heldAnswer) refusal() *refusal {
 	var told errorAnswer
 	if err := json.Unmarshal(a.body.Bytes(), &told); err != nil || told.Error == "" || told.Error == serverError {
 		return refuse(serverError, sorry)
 	}
-	e := refuse(told.Error, told.Description)
+	e := refuse(told.Error, quotable(told.Description[:min(len(told.Description), longestDescription)]))
 	if e.status == http.StatusBadRequest {
 		e.status = a.status
 	}
