@@ -50,7 +50,7 @@ func readBody(w http.ResponseWriter, r *http.Request, k kind) (url.Values, *refu
 	if r.Header.Get("Content-Encoding") != "" {
 		return nil, refuse(invalidRequest, "a compressed body is not accepted").with(http.StatusUnsupportedMediaType)
 	}
-	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxForm))
+	body, err := readAnnounced(w, r)
 	if tooLarge := new(http.MaxBytesError); errors.As(err, &tooLarge) {
 		return nil, refuse(invalidRequest, "the body is larger than 64 KiB").with(http.StatusRequestEntityTooLarge)
 	}
@@ -68,6 +68,15 @@ func readBody(w http.ResponseWriter, r *http.Request, k kind) (url.Values, *refu
 		return nil, refuse(invalidRequest, "the body cannot be read as a form")
 	}
 	return posted, nil
+}
+
+// readAnnounced reads a body; one that is announced as too large is not waited for.
+func readAnnounced(w http.ResponseWriter, r *http.Request) ([]byte, error) {
+	if r.ContentLength > maxForm {
+		w.Header().Set("Connection", "close")
+		return nil, &http.MaxBytesError{Limit: maxForm}
+	}
+	return io.ReadAll(http.MaxBytesReader(w, r.Body, maxForm))
 }
 
 // checkParameters refuses doubled parameters and texts no database takes, and drops empty parameters,

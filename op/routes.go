@@ -73,7 +73,7 @@ func (p *Provider) Paths() []string {
 	return paths
 }
 
-// Handler answers every path of [Provider.Paths] and 404 for others; the library's own routes for
+// Handler answers every path of [Provider.Paths] and the page 404 for others; the library's own routes for
 // health, which say more than they should, are not among them.
 func (p *Provider) Handler() http.Handler { return http.HandlerFunc(p.serve) }
 
@@ -81,7 +81,7 @@ func (p *Provider) serve(w http.ResponseWriter, r *http.Request) {
 	route, ok := p.routes[r.URL.Path]
 	switch {
 	case !ok:
-		http.NotFound(w, r)
+		p.cfg.Pages.Problem(w, r, http.StatusNotFound)
 	case route.cors && allowCrossOrigin(w, r, route.allow):
 	case slices.Contains(route.methods, r.Method) && route.kind == public:
 		route.serve(w, r)
