@@ -136,10 +136,11 @@ func (s *Server) withHeaders(next http.Handler) http.Handler {
 	})
 }
 
-// maxBody bounds every request body; forms are the largest thing anybody has to send.
+// maxBody bounds the body of a form, which is the largest thing anybody has to send.
 const maxBody = 64 << 10
 
-// withLimits refuses methods nobody serves and bodies that are too large or compressed.
+// withLimits refuses, on the routes for people, methods nobody serves and bodies that are too large or
+// compressed. Those for clients do the same and say so in JSON.
 func (s *Server) withLimits(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		switch r.Method {
@@ -150,6 +151,7 @@ func (s *Server) withLimits(next http.Handler) http.Handler {
 			return
 		}
 		if r.ContentLength > maxBody {
+			w.Header().Set("Connection", "close") // the rest is not waited for
 			s.login.Problem(w, r, http.StatusRequestEntityTooLarge)
 			return
 		}

@@ -52,8 +52,8 @@ func (s *Server) Handler() http.Handler {
 	for _, route := range protocolRoutes {
 		mux.Handle(route, protocol)
 	}
-	mux.Handle("/", s.login.Handler())
-	return s.withRequest(s.withLog(s.withHeaders(s.withLimits(mux))))
+	mux.Handle("/", s.withLimits(s.login.Handler()))
+	return s.withRequest(s.withLog(s.withHeaders(mux)))
 }
 
 // AdminHandler is the side for machines that watch: it belongs on a listener of its own.

@@ -1,0 +1,75 @@
+package server_test
+
+import (
+	"net/http"
+	"net/url"
+	"strings"
+	"testing"
+
+	"github.com/vestibule-id/vestibule/vestibuletest"
+)
+
+// TestF22_HostileInputDoesNoHarm is SECURITY's last section, over the wire and against the whole
+// server: every parameter of every route with every hostile text, and every wrapping.
+func TestF22_HostileInputDoesNoHarm(t *testing.T) {
+	f := underAttack(t)
+	t.Run("routes", func(t *testing.T) {
+		for _, d := range append(f.loginDoors(t), f.protocolDoors(t)...) {
+			t.Run(d.method+" "+d.path, func(t *testing.T) {
+				t.Parallel()
+				for _, a := range append(d.mutated(), d.wrapped()...) {
+					if !hasHeader(a.headers, "X-Forwarded-For") {
+						a.headers = append(a.headers, f.elsewhere())
+					}
+					f.try(t, a)
+				}
+			})
+		}
+		t.Run("targets", func(t *testing.T) {
+			t.Parallel()
+			for _, target := range hostileTargets {
+				for _, method := range []string{"GET", "POST", "HEAD", "OPTIONS"} {
+					f.try(t, attempt{method: method, target: target, headers: []string{f.elsewhere()}})
+				}
+			}
+		})
+	})
+	b := f.provider.Browser()
+	l := f.rp.Login("account", "globex")
+	f.rp.Tokens(l, b.SignIn(l, vestibuletest.Ben, vestibuletest.BenPassword)) // and life goes on
+}
+
+func TestR68_NoSpellingOfARedirectURIIsFollowed(t *testing.T) {
+	f := underAttack(t)
+	b := f.provider.Browser()
+	l := f.rp.Login("account", "globex")
+	tokens := f.rp.Tokens(l, b.SignIn(l, vestibuletest.Cleo, vestibuletest.CleoPassword))
+	hint, _ := tokens.Extra("id_token").(string)
+	good, _ := url.Parse(l.URL)
+	for _, spelling := range redirectSpellings {
+		query := with(good.Query(), "redirect_uri", spelling)
+		for _, prompt := range []string{"", "none", "nonsense"} { // a code, an answer, an error: none of them
+			asked := with(query, "prompt", prompt)
+			for _, a := range []attempt{
+				{method: "GET", target: "/authorize?" + asked.Encode(), headers: []string{f.cookies(b)}},
+				{method: "POST", target: "/authorize", headers: []string{f.cookies(b), formType}, body: asked.Encode()},
+			} {
+				if got := f.try(t, a); got.status != http.StatusBadRequest || got.header.Get("Location") != "" {
+					t.Errorf("%q with prompt=%s: %d to %q", spelling, prompt, got.status, got.header.Get("Location"))
+				}
+			}
+		}
+		back := strings.ReplaceAll(spelling, "/callback", "/")
+		if back == "http://127.0.0.1:9/" {
+			continue
+		}
+		leave := url.Values{"id_token_hint": {hint}, "post_logout_redirect_uri": {back}}
+		if got := f.try(t, attempt{method: "GET", target: "/end_session?" + leave.Encode()}); got.header.Get("Location") != "" {
+			t.Errorf("post_logout_redirect_uri=%q leads to %q", back, got.header.Get("Location"))
+		}
+	}
+	doubled := "/authorize?" + good.RawQuery + "&redirect_uri=" + url.QueryEscape("https://evil.example/")
+	if got := f.try(t, attempt{method: "GET", target: doubled, headers: []string{f.cookies(b)}}); got.status != http.StatusBadRequest || got.header.Get("Location") != "" {
+		t.Errorf("redirect_uri twice: %d to %q", got.status, got.header.Get("Location"))
+	}
+}
