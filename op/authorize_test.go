@@ -241,6 +241,17 @@ func TestARequestIsStoredAsItWasAsked(t *testing.T) {
 	})
 }
 
+func TestOfflineAccessIsForClientsThatCanRefresh(t *testing.T) {
+	h := newHouse(t)
+	for client, want := range map[string]string{"cms": "openid offline_access", "old": "openid"} {
+		a := h.browser().authorize(wanting(client, "scope", "openid offline_access"))
+		r, err := h.db.AuthorizationRequest(t.Context(), identity.RequestID(a.query().Get("request")))
+		if got := strings.Join(r.Scopes, " "); err != nil || got != want {
+			t.Errorf("%s: scopes %q, %v; want %q", client, got, err, want)
+		}
+	}
+}
+
 func TestEssentialClassesThatCannotBeReachedAreUnmet(t *testing.T) {
 	h := newHouse(t)
 	b := h.browser()
@@ -275,6 +286,12 @@ func TestTheCallbackEndsWithItsRequest(t *testing.T) {
 	h.advance(10 * time.Minute)
 	if got := b.get(callback).outcome(); got != "page 410" {
 		t.Errorf("after ten minutes: %s", got)
+	}
+	waiting := h.browser()
+	asked := waiting.authorize(wanting("cms", "account", "globex")).query().Get("request")
+	h.advance(10 * time.Minute)
+	if got := waiting.get(h.provider.CallbackURL(identity.RequestID(asked))).outcome(); got != "page 410" {
+		t.Errorf("after ten minutes without a login: %s, want no login for it", got)
 	}
 	b, callback = open()
 	h.write(func(tx *storage.Tx) error {
