@@ -28,47 +28,41 @@ type world struct {
 	browser       identity.Digest     // known
 	key           identity.SigningKey
 	letter        identity.Letter
-	letterLink    string
+	bearers       []string // the secrets people and clients hold
 }
 
 // newWorld writes a world made at noon. Worlds share nothing, so there can be several in one database.
 func newWorld(t *testing.T, db *storage.DB) world {
 	t.Helper()
 	w, ctx, name := world{}, t.Context(), identity.NewID()
-	var err error
-	must := func(more error) { err = errors.Join(err, more) }
-	var failed error
-	w.user, failed = identity.NewUser(name+"@example.com", "Ada Park", noon)
-	must(failed)
-	w.account, failed = identity.NewAccount(name, "Acme Media", noon)
-	must(failed)
+	var errs [5]error
+	var cookie, code, access, refresh, link string
+	w.user, errs[0] = identity.NewUser(name+"@example.com", "Ada Park", noon)
+	w.account, errs[1] = identity.NewAccount(name, "Acme Media", noon)
 	member := identity.Membership{UserID: w.user.ID, Account: w.account, Role: identity.RoleMember, CreatedAt: noon}
 	w.client = identity.Client{ID: identity.ClientID(name), CreatedAt: noon, UpdatedAt: noon}.WithDefaults()
-	w.session, _ = identity.NewSession(w.user, false, noon)
-	w.cookie = w.session.TokenHash
+	w.session, cookie = identity.NewSession(w.user, false, noon)
+	w.cookie, w.browser = w.session.TokenHash, identity.DigestOf(name)
 	w.entry, _ = w.session.Enter(w.account.ID, noon)
 	w.request = identity.AuthorizationRequest{
 		ID: identity.RequestID(name), ClientID: w.client.ID, CreatedAt: noon, ExpiresAt: noon.Add(identity.AuthorizationRequestLifetime),
 	}
 	person := identity.Person{User: w.user, Memberships: []identity.Membership{member}}
 	w.grant = identity.NewGrant(w.request, w.session, w.entry, identity.Decide(noon, person, w.session.Evidence(), w.request.Wants), noon)
-	w.code, _ = identity.NewCode(w.grant, w.request, noon)
-	w.access, _ = identity.NewAccessToken(w.client.ID, w.grant.ID, nil, noon)
-	w.refresh, _ = identity.NewRefreshToken(w.grant, noon)
-	w.authenticator, failed = identity.NewAuthenticator(w.user.ID, noon)
-	must(failed)
+	w.code, code = identity.NewCode(w.grant, w.request, noon)
+	w.access, access = identity.NewAccessToken(w.client.ID, w.grant.ID, nil, noon)
+	w.refresh, refresh = identity.NewRefreshToken(w.grant, noon)
+	w.authenticator, errs[2] = identity.NewAuthenticator(w.user.ID, noon)
 	w.authenticator.ConfirmedAt = noon
-	w.pending, failed = identity.NewAuthenticator(w.user.ID, noon)
-	must(failed)
-	w.enrollment, w.letterLink = identity.NewEnrollment(w.user.ID, w.account.ID, noon)
-	w.browser = identity.DigestOf(name)
-	w.key, failed = identity.NewSigningKey(identity.ES256, noon, noon)
-	must(failed)
+	w.pending, errs[3] = identity.NewAuthenticator(w.user.ID, noon)
+	w.enrollment, link = identity.NewEnrollment(w.user.ID, w.account.ID, noon)
+	w.key, errs[4] = identity.NewSigningKey(identity.ES256, noon, noon)
 	w.letter = identity.Letter{
 		ID: name, UserID: w.user.ID, To: w.user.Email, Subject: "Set up your authenticator", CreatedAt: noon, NextTryAt: noon,
-		Text: "http://localhost/enroll/" + w.letterLink, HTML: "<a href=http://localhost/enroll/" + w.letterLink + ">",
+		Text: "http://localhost/enroll/" + link, HTML: "<a href=http://localhost/enroll/" + link + ">",
 	}
-	if err != nil {
+	w.bearers = []string{cookie, code, access, refresh, link, w.client.RotateSecret(0, noon)}
+	if err := errors.Join(errs[:]...); err != nil {
 		t.Fatal(err)
 	}
 	write(t, db, func(tx *storage.Tx) error {
