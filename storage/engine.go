@@ -15,7 +15,6 @@ import (
 	"github.com/jackc/pgx/v5/pgtype"
 	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/jackc/pgx/v5/stdlib"
-	_ "modernc.org/sqlite" // the driver "sqlite"
 )
 
 // Config says where the records are kept.
@@ -95,21 +94,23 @@ func (db *DB) openSQLite(ctx context.Context, path string) error {
 		return fmt.Errorf("sqlite:%s: write sqlite:PATH, a file without ? and #", path)
 	}
 	dsn := "file:" + (&url.URL{Path: path}).EscapedPath() + "?" + sqliteSettings
-	var err error
-	if db.writes, err = sql.Open("sqlite", dsn); err != nil {
+	writer, err := newCompiling(dsn)
+	if err != nil {
 		return err
 	}
+	reader, err := newCompiling(dsn + "&_pragma=query_only(1)")
+	if err != nil {
+		return err
+	}
+	db.writes, db.reads = sql.OpenDB(writer), sql.OpenDB(reader)
 	db.writes.SetMaxOpenConns(1)
 	db.writes.SetConnMaxIdleTime(0)
 	if err := db.writes.PingContext(ctx); err != nil {
 		return fmt.Errorf("sqlite:%s: %w (does the folder exist, and may it be written?)", path, err)
 	}
-	db.reads, err = sql.Open("sqlite", dsn+"&_pragma=query_only(1)")
-	if err == nil {
-		db.reads.SetMaxOpenConns(8)
-		db.reads.SetMaxIdleConns(8)
-	}
-	return err
+	db.reads.SetMaxOpenConns(8)
+	db.reads.SetMaxIdleConns(8)
+	return nil
 }
 
 func (db *DB) openPostgres(ctx context.Context, c Config) error {
