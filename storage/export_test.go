@@ -10,13 +10,13 @@ import (
 // Writer is the pool on which writing transactions run. Tests break it and look past the records.
 func (db *DB) Writer() *sql.DB { return db.writes }
 
-// SweptTimes names the column the sweeper looks at in each of its tables.
-func SweptTimes() map[string]string {
-	times := map[string]string{}
+// Swept names the key and the column of time that the sweeper uses in each of its tables.
+func Swept() map[string][2]string {
+	columns := map[string][2]string{}
 	for _, s := range swept {
-		times[s.table] = s.time
+		columns[s.table] = [2]string{s.key, s.time}
 	}
-	return times
+	return columns
 }
 
 // Sweeps runs one batch of every row of the sweeper's table.

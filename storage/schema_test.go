@@ -38,9 +38,12 @@ func TestForeignKeysAndTheSweeperHaveAnIndex(t *testing.T) {
 				t.Errorf("%s(%s) points at another table without an index", m[1], m[2])
 			}
 		}
-		for table, column := range storage.SweptTimes() {
-			if !indexed(lines, table, column) {
-				t.Errorf("%s(%s) is swept without an index", table, column)
+		for table, swept := range storage.Swept() {
+			if !indexed(lines, table, swept[1]) {
+				t.Errorf("%s(%s) is swept without an index", table, swept[1])
+			}
+			if key := table + ": primary key (" + swept[0] + ")"; !slices.Contains(lines, key) {
+				t.Errorf("the sweeper would take rows that share a part of their key: there is no %s", key)
 			}
 		}
 	})
