@@ -52,6 +52,8 @@ func New(c Config) (*Admin, error) {
 // now has the precision both engines keep, so that what an act returns is what will be read.
 func (a *Admin) now() time.Time { return a.clock().UTC().Truncate(time.Microsecond) }
 
+// operator is behind every act: whoever may open the database may do all of it. The rotation that no one
+// asked for is the system's, see [Admin.EnsureKeys].
 var operator = identity.Origin{Actor: identity.ActorOperator}
 
 // concerning is whom and what an event concerns.

@@ -1,6 +1,7 @@
 package admin
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -120,8 +121,11 @@ func (r *application) touch(ctx context.Context, account identity.AccountID) err
 	return err
 }
 
+// differs is the only place where a difference is noted, so that a dry run and a run cannot disagree.
 func (r *application) differs(d Difference) { r.result.Differences = append(r.result.Differences, d) }
 
+// account brings one account about. The id is never in the file: it is made once and stays, because
+// products know the account by it.
 func (r *application) account(ctx context.Context, f FileAccount) error {
 	had, err := r.tx.Account(ctx, f.Slug)
 	isNew := errors.Is(err, storage.ErrNotFound)
@@ -136,7 +140,7 @@ func (r *application) account(ctx context.Context, f FileAccount) error {
 	} else if had.Slug != f.Slug {
 		return fmt.Errorf("accounts: %q is the id of %s; name accounts by their slug", f.Slug, had.Slug)
 	}
-	account.Name = cmpOr(f.Name, account.Name)
+	account.Name = cmp.Or(f.Name, account.Name)
 	set(&account.TwoFactor, f.TwoFactor)
 	set(&account.Switching, f.Switching)
 	set(&account.Reset, f.Reset)
@@ -172,6 +176,7 @@ func (r *application) saveAccount(ctx context.Context, had, account identity.Acc
 	return err
 }
 
+// accountChanges names the fields as the file does.
 func accountChanges(had, account identity.Account) []string {
 	return changes(
 		field{"name", had.Name, account.Name}, field{"two_factor", had.TwoFactor, account.TwoFactor},
@@ -198,11 +203,4 @@ func changes(fields ...field) []string {
 		}
 	}
 	return all
-}
-
-func cmpOr(value, otherwise string) string {
-	if value == "" {
-		return otherwise
-	}
-	return value
 }

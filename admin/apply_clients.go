@@ -1,6 +1,7 @@
 package admin
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"strings"
@@ -9,6 +10,8 @@ import (
 	"github.com/vestibule-id/vestibule/storage"
 )
 
+// client brings one client about. A secret in the file is the only one afterwards: who rotates by command
+// has to keep the file up to date.
 func (r *application) client(ctx context.Context, f FileClient) error {
 	had, err := r.tx.Client(ctx, f.ID)
 	isNew := errors.Is(err, storage.ErrNotFound)
@@ -36,6 +39,7 @@ func (r *application) client(ctx context.Context, f FileClient) error {
 	return saveClient(ctx, r.tx, c, strings.Join(detail, ", "), r.now)
 }
 
+// validateFileClient looks at the file and the record together: a secret may come from either.
 func validateFileClient(f FileClient, c identity.Client) error {
 	switch {
 	case hasSecret(c) && len(c.Secrets) == 0:
@@ -48,12 +52,12 @@ func validateFileClient(f FileClient, c identity.Client) error {
 
 // describe writes what the file says of a client into the record.
 func (f FileClient) describe(c *identity.Client) {
-	c.Name = cmpOr(f.Name, c.Name)
-	c.AuthMethod = cmpOr(f.AuthMethod, c.AuthMethod)
-	c.JWKS = cmpOr(f.JWKS, c.JWKS)
-	c.BackchannelURI = cmpOr(f.BackchannelURI, c.BackchannelURI)
-	c.InitiateLoginURI = cmpOr(f.InitiateLoginURI, c.InitiateLoginURI)
-	c.AccessToken = cmpOr(f.AccessToken, c.AccessToken)
+	c.Name = cmp.Or(f.Name, c.Name)
+	c.AuthMethod = cmp.Or(f.AuthMethod, c.AuthMethod)
+	c.JWKS = cmp.Or(f.JWKS, c.JWKS)
+	c.BackchannelURI = cmp.Or(f.BackchannelURI, c.BackchannelURI)
+	c.InitiateLoginURI = cmp.Or(f.InitiateLoginURI, c.InitiateLoginURI)
+	c.AccessToken = cmp.Or(f.AccessToken, c.AccessToken)
 	set(&c.IDTokenAlg, f.IDTokenAlg)
 	setList(&c.RedirectURIs, f.RedirectURIs)
 	setList(&c.PostLogoutURIs, f.PostLogoutURIs)
@@ -76,6 +80,8 @@ func setList(list *[]string, value []string) {
 	}
 }
 
+// clientChanges names the fields as the file does. Secrets are compared apart: only their digests are
+// known, and they must not be printed.
 func clientChanges(had, c identity.Client) []string {
 	return changes(
 		field{"name", had.Name, c.Name}, field{"auth_method", had.AuthMethod, c.AuthMethod}, field{"jwks", had.JWKS, c.JWKS},

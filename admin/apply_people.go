@@ -2,6 +2,7 @@ package admin
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -36,6 +37,8 @@ func (a *Admin) hashAhead(ctx context.Context, f File) (map[string]plannedHash, 
 	return planned, nil
 }
 
+// planHash applies the rules for new passwords only to one that is new: what a person has already may be
+// older than the rules.
 func (a *Admin) planHash(ctx context.Context, p FilePerson) (plan plannedHash, err error) {
 	user, err := a.db.UserByEmail(ctx, p.Email)
 	if err != nil && !errors.Is(err, storage.ErrNotFound) {
@@ -55,6 +58,7 @@ func (a *Admin) planHash(ctx context.Context, p FilePerson) (plan plannedHash, e
 	return plan, err
 }
 
+// person brings one person about, found by the folded address.
 func (r *application) person(ctx context.Context, f FilePerson) error {
 	had, err := r.tx.UserByEmail(ctx, f.Email)
 	isNew := errors.Is(err, storage.ErrNotFound)
@@ -85,15 +89,17 @@ func (r *application) person(ctx context.Context, f FilePerson) error {
 
 // describe writes what the file says of a person into the record.
 func (p FilePerson) describe(u *identity.User) {
-	u.Name = cmpOr(strings.TrimSpace(p.Name), u.Name)
-	u.GivenName = cmpOr(p.GivenName, u.GivenName)
-	u.FamilyName = cmpOr(p.FamilyName, u.FamilyName)
-	u.Locale = cmpOr(p.Locale, u.Locale)
+	u.Name = cmp.Or(strings.TrimSpace(p.Name), u.Name)
+	u.GivenName = cmp.Or(p.GivenName, u.GivenName)
+	u.FamilyName = cmp.Or(p.FamilyName, u.FamilyName)
+	u.Locale = cmp.Or(p.Locale, u.Locale)
 	if p.EmailVerified != nil {
 		u.EmailVerified = *p.EmailVerified
 	}
 }
 
+// password sets the hash that was made ahead. If the stored one is not the one that was looked at then,
+// somebody has set a password in between, and overwriting it unseen would be wrong.
 func (r *application) password(f FilePerson, u *identity.User) (changed bool, err error) {
 	hash := ""
 	if f.PasswordHash != "" && u.PasswordHash == "" {
@@ -111,6 +117,7 @@ func (r *application) password(f FilePerson, u *identity.User) (changed bool, er
 	return hash != "", nil
 }
 
+// saveUser never notes a password in words, only that it changed.
 func (r *application) saveUser(ctx context.Context, had, u identity.User, isNew, passwordChanged bool) error {
 	detail := changes(
 		field{"name", had.Name, u.Name}, field{"given_name", had.GivenName, u.GivenName}, field{"family_name", had.FamilyName, u.FamilyName},
@@ -159,6 +166,7 @@ func (r *application) authenticator(ctx context.Context, u identity.User, text s
 		record(ctx, r.tx, identity.EventEnrollmentConfirmed, concerning{user: u.ID}, "imported", r.now))
 }
 
+// memberships goes by slug, so that two runs write the same trail.
 func (r *application) memberships(ctx context.Context, u identity.User, roles map[string]identity.Role) error {
 	for _, slug := range slices.Sorted(maps.Keys(roles)) {
 		account, err := findAccount(ctx, r.tx.Queries, slug)
@@ -172,6 +180,7 @@ func (r *application) memberships(ctx context.Context, u identity.User, roles ma
 	return nil
 }
 
+// membership adds a place or changes the role. Whether that sends a letter is settled at the end.
 func (r *application) membership(ctx context.Context, u identity.User, account identity.Account, role identity.Role) error {
 	all, err := r.tx.MembershipsOf(ctx, u.ID)
 	if err != nil {

@@ -42,6 +42,7 @@ func hasSecret(c identity.Client) bool {
 	return c.AuthMethod == identity.AuthBasic || c.AuthMethod == identity.AuthPost
 }
 
+// validateClient adds to the rules of a record what only matters when it is registered.
 func validateClient(c identity.Client) error {
 	if err := c.Validate(); err != nil {
 		return err
@@ -52,6 +53,7 @@ func validateClient(c identity.Client) error {
 	return nil
 }
 
+// saveClient saves and records in one, so that no change of a client goes without its line.
 func saveClient(ctx context.Context, tx *storage.Tx, c identity.Client, detail string, now time.Time) error {
 	return errors.Join(
 		tx.SaveClient(ctx, c),

@@ -81,6 +81,7 @@ func ParseFile(text []byte) (File, error) {
 	return f, f.validate()
 }
 
+// unknownKey is how the library puts it, with the name of a Go type that operators have never heard of.
 var unknownKey = regexp.MustCompile(`field (\S+) not found in type \S+`)
 
 // readable says what is wrong with the file in the file's own words.
@@ -133,6 +134,7 @@ func (f *File) validate() error {
 	return nil
 }
 
+// validate folds the address in place, because everything that follows compares it.
 func (p *FilePerson) validate() (err error) {
 	if p.Email, err = foldEmail(p.Email); err != nil {
 		return err
@@ -161,6 +163,8 @@ func (p *FilePerson) validate() (err error) {
 // protects what cannot be guessed.
 const shortestClientSecret = 16
 
+// validate leaves the rules for redirect URIs and the like to [identity.Client.Validate], which judges the
+// whole record.
 func (c FileClient) validate() error {
 	switch {
 	case c.PKCE != "" && c.PKCE != "required" && c.PKCE != "optional":

@@ -83,6 +83,7 @@ func (a *Admin) withMember(ctx context.Context, account, email string,
 	return effects, err
 }
 
+// saveMembership saves and records in one, so that no change of a role goes without its line.
 func saveMembership(ctx context.Context, tx *storage.Tx, m identity.Membership, detail string, now time.Time) error {
 	if err := m.Role.Validate(); err != nil {
 		return err

@@ -78,6 +78,8 @@ func (a *Admin) checkPassword(ctx context.Context, password string, u identity.U
 	})
 }
 
+// addUser looks for the address first: an insert that fails would spoil the transaction on PostgreSQL, and
+// the operator would get no hint.
 func addUser(ctx context.Context, tx *storage.Tx, u identity.User, now time.Time) error {
 	_, err := tx.UserByEmail(ctx, u.Email)
 	if err == nil {
@@ -157,6 +159,8 @@ func hasLinkFor(account identity.Account, role identity.Role, email string) erro
 		"account %s asks no %s for a second factor, and this version mails links for that alone: nothing was sent", account.Slug, role)
 }
 
+// invite writes to one person. Who joins gets the letter from settle, as everybody who joins; who belongs
+// already is not newly asked and gets it here.
 func (a *Admin) invite(ctx context.Context, tx *storage.Tx, u identity.User, account identity.Account, role identity.Role, now time.Time) (Effects, error) {
 	p, err := tx.PersonOf(ctx, u, now)
 	if err != nil {

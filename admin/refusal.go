@@ -71,6 +71,7 @@ func findClient(ctx context.Context, q storage.Queries, id identity.ClientID) (i
 	return client, unknown("client", string(id), namesOf(all, func(c identity.Client) string { return string(c.ID) }))
 }
 
+// foldEmail refuses with an example: the address was typed by hand.
 func foldEmail(email string) (string, error) {
 	folded, err := identity.FoldEmail(email)
 	if err != nil {

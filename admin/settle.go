@@ -16,6 +16,7 @@ type Effects struct {
 	GrantsRevoked int `json:"grants_revoked"` // token families of clients that stopped working
 }
 
+// add sums up acts that were done together.
 func (e *Effects) add(more Effects) {
 	e.Invited += more.Invited
 	e.Informed += more.Informed

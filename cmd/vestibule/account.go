@@ -30,6 +30,7 @@ type accountView struct {
 	UpdatedAt time.Time            `json:"updated_at"`
 }
 
+// viewAccount is a plain conversion, and stops compiling when a field is added that nobody prints.
 func viewAccount(a identity.Account) accountView { return accountView(a) }
 
 func (v accountView) row(w io.Writer) {
@@ -38,6 +39,7 @@ func (v accountView) row(w io.Writer) {
 
 func accountHeader(w io.Writer) { row(w, "SLUG", "NAME", "TWO-FACTOR", "SWITCHING", "RESET", "ID") }
 
+// accountAddCmd has no --id: ids are made, and stay.
 type accountAddCmd struct {
 	Slug      string `arg:"" help:"Short name, for URLs and scopes: a-z, 0-9 and dashes."`
 	Name      string `arg:"" help:"What people call it."`
@@ -111,6 +113,7 @@ func viewAll[T, V any](all []T, view func(T) V) []V {
 	return views
 }
 
+// accountRequire2FACmd takes the mode as a word and not as flags, because exactly one holds.
 type accountRequire2FACmd struct {
 	Account string `arg:"" help:"Slug or id."`
 	Mode    string `arg:"" optional:"" default:"all" help:"all members, admins (and owners) alone, members alone, or off."`

@@ -9,6 +9,7 @@ import (
 	"github.com/vestibule-id/vestibule/admin"
 )
 
+// applyCmd asks for no issuer: only a file that makes the account ask for a code needs one, and says so.
 type applyCmd struct {
 	From   string `name:"file" short:"f" required:"" placeholder:"FILE" help:"The file; - is standard input."`
 	DryRun bool   `help:"Print the differences and change nothing."`
@@ -74,6 +75,7 @@ func (c *applyCmd) read(t *terminal) (file admin.File, err error) {
 	return file, err
 }
 
+// printApplied puts what happened last, where it is seen after a long list.
 func printApplied(w io.Writer, applied admin.Applied, dryRun bool) {
 	for _, d := range applied.Differences {
 		fmt.Fprintln(w, d)

@@ -32,6 +32,7 @@ type clientView struct {
 	CreatedAt      time.Time          `json:"created_at"`
 }
 
+// viewClient leaves the secrets out: their digests are nobody's business.
 func viewClient(c identity.Client) clientView {
 	pkce := "required"
 	if c.PKCEOptional {
@@ -63,6 +64,7 @@ func (v secretView) print(w io.Writer) {
 	}
 }
 
+// clientAddCmd has no --secret: the one made here is long, random, and in no shell history.
 type clientAddCmd struct {
 	ID                    string   `arg:"" help:"The client_id."`
 	Name                  string   `placeholder:"NAME" help:"What people call the product."`
@@ -157,6 +159,7 @@ func (c *clientListCmd) Run(ctx context.Context, config *Config, t *terminal) er
 	})
 }
 
+// clientRotateSecretCmd defaults to a day, time enough to redeploy a product.
 type clientRotateSecretCmd struct {
 	ID      string        `arg:"" help:"The client_id."`
 	Overlap time.Duration `default:"24h" placeholder:"DURATION" help:"How long the old secret goes on working; 0s ends it now."`

@@ -21,6 +21,7 @@ type keysCmd struct {
 	List   keysListCmd   `cmd:"" help:"List the signing keys."`
 }
 
+// keysInitCmd takes the path from the settings, so that what is made is what will be used.
 type keysInitCmd struct{}
 
 // Help implements kong.HelpProvider.
@@ -87,6 +88,7 @@ func viewKeys(keys []identity.SigningKey, now time.Time) []keyView {
 	})
 }
 
+// showKeys reads the clock only to say what each key is doing; nothing is decided by it.
 func (t *terminal) showKeys(keys []identity.SigningKey) error {
 	views := viewKeys(keys, server.Clock())
 	return t.show(views, func(w io.Writer) {
@@ -97,6 +99,7 @@ func (t *terminal) showKeys(keys []identity.SigningKey) error {
 	})
 }
 
+// keysRotateCmd is for the day when thirty days are too long to wait.
 type keysRotateCmd struct {
 	Revoke bool `help:"The keys have leaked: the new ones sign now, and what the old ones signed is worth nothing any more."`
 }

@@ -17,6 +17,8 @@ type program struct {
 
 	JSON bool `name:"json" help:"Print one JSON value for programs instead of tables for people." group:"output"`
 
+	Demo    demoCmd    `cmd:"" help:"Try it: a provider, two products and a mailbox, with nothing configured."`
+	Serve   serveCmd   `cmd:"" help:"Run the provider."`
 	Apply   applyCmd   `cmd:"" help:"Bring about the accounts, people and clients of a file."`
 	Account accountCmd `cmd:"" help:"Accounts, their members, and whom they ask for a second factor."`
 	User    userCmd    `cmd:"" help:"People."`
@@ -59,6 +61,7 @@ func run(args []string, in io.Reader, out, errs io.Writer) int {
 	return 0
 }
 
+// options are apart from run, so that tests look at the same commands.
 func options(out, errs io.Writer) []kong.Option {
 	return []kong.Option{
 		kong.Name("vestibule"), kong.Description(description), kong.Writers(out, errs),
@@ -71,6 +74,7 @@ func options(out, errs io.Writer) []kong.Option {
 	}
 }
 
+// fail prints one line that says what to do: hints are part of every error, not of this function.
 func fail(errs io.Writer, err error, status int) int {
 	fmt.Fprintln(errs, "vestibule:", err)
 	return status

@@ -9,6 +9,7 @@ import (
 	"github.com/vestibule-id/vestibule/identity"
 )
 
+// accountMembersCmd always ends with the list, so that an operator sees what came of the change.
 type accountMembersCmd struct {
 	Account string `arg:"" help:"Slug or id."`
 	Add     string `placeholder:"EMAIL" xor:"act" help:"Let a person in, or change their role."`
@@ -88,11 +89,13 @@ type memberView struct {
 	Authenticator string          `json:"authenticator"` // confirmed, pending or none
 }
 
+// viewMember reads the one membership that Members returns.
 func viewMember(p identity.Person) memberView {
 	m := p.Memberships[0]
 	return memberView{p.ID, p.Email, p.Name, m.Role, m.RequiresSecondFactor(), authenticatorOf(p)}
 }
 
+// authenticatorOf says pending for a QR code that was seen and not yet confirmed by a code.
 func authenticatorOf(p identity.Person) string {
 	switch {
 	case p.Confirmed:

@@ -31,6 +31,7 @@ func (c *Config) open(ctx context.Context, t *terminal) (*office, error) {
 	return &office{acts, db}, nil
 }
 
+// acts checks before it builds: an issuer that no browser would accept must not get into a letter.
 func (c *Config) acts(ctx context.Context, db *storage.DB, log *slog.Logger) (*admin.Admin, error) {
 	if err := db.Ready(ctx); err != nil {
 		return nil, err

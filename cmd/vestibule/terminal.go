@@ -90,6 +90,7 @@ func (t *terminal) password() (string, error) {
 	return line, nil
 }
 
+// typedPassword asks twice, because nobody sees what they type.
 func (t *terminal) typedPassword(fd int) (string, error) {
 	var typed [2]string
 	for i, prompt := range []string{"Password: ", "Once more: "} {

@@ -29,6 +29,7 @@ type userView struct {
 	CreatedAt     time.Time       `json:"created_at"`
 }
 
+// viewUser says whether there is a password, and nothing about it.
 func viewUser(u identity.User) userView {
 	return userView{u.ID, u.Email, u.EmailVerified, u.Name, u.PasswordHash != "", u.Disabled(), u.CreatedAt}
 }
@@ -51,6 +52,7 @@ func (v userEffects) print(w io.Writer) {
 	effects(w, v.Effects)
 }
 
+// userAddCmd has no --password: a flag is seen by everybody on the machine.
 type userAddCmd struct {
 	Email         string   `arg:"" help:"The person's address."`
 	Name          string   `placeholder:"NAME" help:"What others call the person."`
@@ -132,6 +134,7 @@ func (c *userListCmd) Run(ctx context.Context, config *Config, t *terminal) erro
 	})
 }
 
+// userInviteCmd takes one account: the link it sends belongs to it.
 type userInviteCmd struct {
 	Email   string `arg:"" help:"The person's address."`
 	Account string `arg:"" help:"Slug or id of the account to let them into."`
