@@ -15,7 +15,7 @@ type farewell struct {
 	client *identity.Client // nil: unknown
 	entry  identity.SessionEntryID
 	valid  bool   // the hint is an ID token of ours, and of the client that is named
-	back   string // where to return to; empty: nowhere
+	back   string // where to return to; only with a valid hint
 }
 
 // endSession is the end session endpoint.
@@ -52,7 +52,7 @@ func (p *Provider) logOut(w http.ResponseWriter, r *http.Request) error {
 		}
 		p.cfg.Forget(w)
 	}
-	if f.valid && f.back != "" {
+	if f.back != "" {
 		seeOther(w, f.back)
 		return nil
 	}

@@ -13,6 +13,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/go-jose/go-jose/v4"
+
 	"github.com/vestibule-id/vestibule/identity"
 	"github.com/vestibule-id/vestibule/op"
 	"github.com/vestibule-id/vestibule/storage"
@@ -279,6 +281,41 @@ func TestR75_KeysArePublishedInTheirPublicPartBeforeAndAfterTheySign(t *testing.
 			t.Errorf("a day after the change: %v", got)
 		}
 	})
+}
+
+func TestR75_AKeySignsFromItsHourOnAndNotBefore(t *testing.T) {
+	h := newHouse(t)
+	next, err := identity.NewSigningKey(identity.RS256, h.now(), h.now().Add(time.Hour))
+	if err != nil {
+		t.Fatal(err)
+	}
+	h.write(func(tx *storage.Tx) error { return tx.SaveSigningKey(t.Context(), next) })
+	b := h.browser()
+	h.signIn(b)
+	signedWith := func() string {
+		code := b.authorize(wanting("cms", "account", "globex")).query().Get("code")
+		a := b.post("/token", url.Values{"grant_type": {"authorization_code"}, "code": {code}, "redirect_uri": {redirectURI}, "code_verifier": {verifier}},
+			"Authorization", "Basic Y21zOnNlY3JldA==")
+		var told struct {
+			IDToken string `json:"id_token"`
+		}
+		if err := json.Unmarshal([]byte(a.body), &told); err != nil {
+			t.Fatal(a.StatusCode, a.body)
+		}
+		token, err := jose.ParseSignedCompact(told.IDToken, []jose.SignatureAlgorithm{jose.RS256})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return token.Signatures[0].Header.KeyID
+	}
+	h.advance(time.Hour - time.Second)
+	if kid := signedWith(); kid != signingKeys()[0].ID {
+		t.Errorf("a second before its hour: signed with %s", kid)
+	}
+	h.advance(2 * time.Second) // the keys are still remembered
+	if kid := signedWith(); kid != next.ID {
+		t.Errorf("a second after its hour: signed with %s, want the new key", kid)
+	}
 }
 
 func TestAKeyMadeByAnotherReplicaIsKnownAtOnce(t *testing.T) {
