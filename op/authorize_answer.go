@@ -30,6 +30,7 @@ var errOver = refuse(invalidRequest, "the authorization request is over, or bega
 func (p *Provider) giveCode(ctx context.Context, r identity.AuthorizationRequest, id identity.SessionID, stored bool) (secret string, d identity.Decision, err error) {
 	now := p.now()
 	err = p.cfg.DB.Write(ctx, func(tx *storage.Tx) error {
+		// Read inside, so that two tabs agree on one entry and nothing that ended meanwhile counts.
 		session, err := tx.SessionByID(ctx, id)
 		if err != nil && !errors.Is(err, storage.ErrNotFound) {
 			return err
@@ -50,6 +51,7 @@ func (p *Provider) giveCode(ctx context.Context, r identity.AuthorizationRequest
 				return err
 			}
 		}
+		// Single sign-on is use of the session: it keeps it from falling idle.
 		if session.Seen(now) {
 			if err := tx.SessionSeen(ctx, session.ID, now); err != nil {
 				return err

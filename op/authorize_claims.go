@@ -47,6 +47,7 @@ func checkClaims(_ *Provider, _ context.Context, a *authorization) error {
 			a.request.ClaimsInID = append(a.request.ClaimsInID, name)
 		}
 	}
+	// A client that wants one certain person is answered for that person or not at all (§5.5.1).
 	if subjects := asked["sub"].texts(); len(subjects) == 1 {
 		if err := a.wantsSubject(identity.UserID(subjects[0])); err != nil {
 			return err
@@ -61,6 +62,7 @@ func parseClaims(text string) (map[string]*claimAsked, bool) {
 	if len(text) > maxClaims || nesting(text) > maxNesting || json.Unmarshal([]byte(text), &members) != nil || members == nil {
 		return nil, false
 	}
+	// What is asked for userinfo must be well formed but changes nothing: scopes decide there.
 	var asked [2]map[string]*claimAsked
 	for i, place := range []string{"id_token", "userinfo"} {
 		if member, ok := members[place]; ok && json.Unmarshal(member, &asked[i]) != nil {

@@ -26,6 +26,7 @@ func (p *Provider) finishLogin(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
+	// A session that proved enough when the login page sent the browser here may be worth less by now.
 	code, decision, err := p.giveCode(r.Context(), a.request, session.ID, true)
 	switch {
 	case err != nil:
@@ -46,6 +47,7 @@ func (p *Provider) resume(w http.ResponseWriter, r *http.Request) (*authorizatio
 	if err != nil && !errors.Is(err, storage.ErrNotFound) {
 		return nil, err
 	}
+	// The id stands in URLs, so in histories and logs: without the browser's cookie it opens nothing.
 	if err != nil || !request.BrowserHash.Matches(p.cfg.Browser(w, r)) || !request.Open(p.now()) {
 		return nil, errOver
 	}

@@ -50,7 +50,7 @@ func (c *clientCache) get(ctx context.Context, id identity.ClientID) (identity.C
 	client, err := c.db.Client(ctx, id)
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if err != nil {
+	if err != nil { // deleted, or not to be had: an old registration is no substitute
 		delete(c.known, id)
 		return identity.Client{}, err
 	}

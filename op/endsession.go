@@ -41,6 +41,7 @@ func (p *Provider) logOut(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
+	// Idle for too long or not: what has not ended can be ended.
 	live := session.ID != "" && session.EndedAt.IsZero()
 	switch {
 	case live && !(f.valid && hasEntry(session, f.entry)):
@@ -93,6 +94,7 @@ func (p *Provider) whoLogsOut(r *http.Request) (client *identity.Client, hinted 
 	if unreadable := new(refusal); err != nil && !errors.As(err, &unreadable) {
 		return nil, false, "", err
 	}
+	// Our ID tokens have one audience; client_id matters where the hint cannot be read.
 	id := identity.ClientID(r.Form.Get("client_id"))
 	if id == "" && len(h.audience) > 0 {
 		id = identity.ClientID(h.audience[0])

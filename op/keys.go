@@ -89,6 +89,7 @@ func (k *keyRing) signer(ctx context.Context, alg identity.Algorithm) (signingKe
 	if err != nil {
 		return signingKey{}, err
 	}
+	// The youngest whose hour has come; of two keys with the same hour, the one made last.
 	active := signingKey{}
 	for _, key := range set.keys {
 		if key.Algorithm == alg && !key.ActiveAt.After(now) && key.Published(now) && !key.ActiveAt.Before(active.ActiveAt) {
@@ -122,6 +123,7 @@ func (k *keyRing) verify(ctx context.Context, token, typ string) ([]byte, error)
 	if err != nil {
 		return nil, err
 	}
+	// A key speaks its own algorithm alone, or a public key could be made to pass for a secret.
 	if header.Algorithm != string(key.Algorithm) {
 		return nil, errNotOurs
 	}
