@@ -1,9 +1,3 @@
-// Package migrations is the schema of both engines: embedded SQL files, one per engine and step, run
-// by goose from package storage.
-//
-// Steps only go up. A step expands the schema; what it makes superfluous is contracted a release
-// later, so that the binary before and after a step can both run on it. A test in storage compares the
-// two schemas column by column.
 package migrations
 
 import "embed"
