@@ -5,11 +5,13 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
+	"regexp"
 	"runtime/debug"
 	"strings"
 	"time"
 
 	"github.com/vestibule-id/vestibule/identity"
+	"github.com/vestibule-id/vestibule/mail"
 )
 
 type originKey struct{}
@@ -44,36 +46,41 @@ func (s *Server) withLog(next http.Handler) http.Handler {
 		started := time.Now()
 		recorded := &statusWriter{ResponseWriter: w}
 		defer func() {
-			if cause := recover(); cause != nil {
+			cause := recover()
+			begun := recorded.status != 0
+			if cause != nil && cause != http.ErrAbortHandler {
 				s.panicked(recorded, r, cause)
 			}
 			o := origin(r)
 			s.cfg.Log.LogAttrs(r.Context(), slog.LevelInfo, "request",
 				slog.String("method", r.Method), slog.String("path", loggedPath(r.URL.Path)), slog.Int("status", recorded.code()),
 				slog.Duration("took", time.Since(started)), slog.String("address", o.Address), slog.String("request_id", o.RequestID))
+			if cause == http.ErrAbortHandler || cause != nil && begun {
+				panic(http.ErrAbortHandler) // half an answer must not pass for a whole one
+			}
 		}()
 		next.ServeHTTP(recorded, r)
 	})
 }
 
+// panicked says in the log what went wrong, and to the person that something did.
 func (s *Server) panicked(w *statusWriter, r *http.Request, cause any) {
-	if cause == http.ErrAbortHandler {
-		panic(cause)
-	}
 	s.cfg.Log.ErrorContext(r.Context(), "panic", "cause", fmt.Sprint(cause), "request_id", origin(r).RequestID, "stack", string(debug.Stack()))
 	if w.status == 0 {
+		w.Header().Del("Content-Length") // of what was not written
 		s.login.Problem(w, r, http.StatusInternalServerError)
 	}
 }
 
-// loggedPath hides the secret at the end of an emailed link.
+// secretInPath is a bearer secret, or something as long.
+var secretInPath = regexp.MustCompile(`[A-Za-z0-9_-]{40,}`)
+
+// loggedPath hides the secret at the end of an emailed link, also when the link was copied badly.
 func loggedPath(path string) string {
-	for _, prefix := range []string{"/enroll/"} {
-		if strings.HasPrefix(path, prefix) && len(path) > len(prefix) {
-			return prefix + "…"
-		}
+	if secret, ok := strings.CutPrefix(path, mail.EnrollPath); ok && secret != "" {
+		return mail.EnrollPath + "…"
 	}
-	return path[:min(len(path), 200)]
+	return secretInPath.ReplaceAllString(path[:min(len(path), 200)], "…")
 }
 
 // statusWriter remembers the status for the log.
