@@ -28,20 +28,23 @@ type standing struct {
 
 // judge decides whether a grant still stands at now: the same decision as at the login, on the
 // evidence of that login and the policies of this moment. It fails with an invalid_grant that
-// names the way out.
-func judge(ctx context.Context, q storage.Queries, id identity.GrantID, now time.Time) (standing, error) {
-	found, err := q.Standing(ctx, id)
-	if errors.Is(err, storage.ErrNotFound) {
-		return standing{}, refuse(invalidGrant, "the person does not belong to the account any more: a new login is required")
+// names the way out. behind is what was read along with a token of the grant; nil: nothing.
+func judge(ctx context.Context, q storage.Queries, id identity.GrantID, behind *storage.Standing, now time.Time) (standing, error) {
+	if behind == nil {
+		found, err := q.Standing(ctx, id)
+		if errors.Is(err, storage.ErrNotFound) {
+			return standing{}, refuse(invalidGrant, "the person does not belong to the account any more: a new login is required")
+		}
+		if err != nil {
+			return standing{}, err
+		}
+		behind = &found
 	}
-	if err != nil {
-		return standing{}, err
-	}
-	decision := found.Grant.Usable(found.Person, now)
+	decision := behind.Grant.Usable(behind.Person, now)
 	if decision.Step != identity.StepDone {
 		return standing{}, refuse(invalidGrant, kindly(decision.Step)).because(errors.New(decision.Reason))
 	}
-	return standing{found, decision}, nil
+	return standing{*behind, decision}, nil
 }
 
 // kindly says to a client's developer what a step means for a grant that no longer stands. Why exactly

@@ -61,7 +61,7 @@ func (s server) introspect(ctx context.Context, c identity.Client, token, hint s
 	if found.grant == "" {
 		return answer, nil
 	}
-	of, err := judge(ctx, s.cfg.DB.Queries, found.grant, now)
+	of, err := judge(ctx, s.cfg.DB.Queries, found.grant, found.behind, now)
 	if refused := new(refusal); errors.As(err, &refused) {
 		return introspection{}, nil
 	}
@@ -87,6 +87,7 @@ type foundToken struct {
 	issuedAt  time.Time
 	expires   time.Time
 	live      bool
+	behind    *storage.Standing // of its grant, when that was read along
 }
 
 func (t foundToken) isAccess() bool { return t.tokenType == schemeBearer }
@@ -113,12 +114,17 @@ func (p *Provider) findAccess(ctx context.Context, token string, now time.Time) 
 	if err != nil {
 		return foundToken{}, err
 	}
-	t, err := p.cfg.DB.AccessToken(ctx, hash)
-	return foundToken{t.Hash, t.ClientID, t.GrantID, t.Scopes, schemeBearer, t.CreatedAt, t.ExpiresAt, t.Live(now)}, err
+	t, behind, err := p.cfg.DB.AccessStanding(ctx, hash)
+	found := &behind
+	if errors.Is(err, storage.ErrNotFound) { // or it is the client's own, or the person has left the account
+		found = nil
+		t, err = p.cfg.DB.AccessToken(ctx, hash)
+	}
+	return foundToken{t.Hash, t.ClientID, t.GrantID, t.Scopes, schemeBearer, t.CreatedAt, t.ExpiresAt, t.Live(now), found}, err
 }
 
 func (p *Provider) findRefresh(ctx context.Context, token string, now time.Time) (foundToken, error) {
 	t, err := p.cfg.DB.RefreshToken(ctx, identity.DigestOf(token))
 	live := t.UsedAt.IsZero() && now.Before(t.ExpiresAt)
-	return foundToken{t.Hash, t.ClientID, t.GrantID, nil, "", t.CreatedAt, t.ExpiresAt, live}, err
+	return foundToken{t.Hash, t.ClientID, t.GrantID, nil, "", t.CreatedAt, t.ExpiresAt, live, nil}, err
 }

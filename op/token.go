@@ -59,14 +59,18 @@ func (p *Provider) signersFor(ctx context.Context, c identity.Client, login bool
 	return s, err
 }
 
-// tokens runs an exchange in one transaction and signs what it gave. login says that it may give an
-// ID token.
-func (s server) tokens(ctx context.Context, c identity.Client, login bool, act func(exchange) (given, error)) (*zitadel.Response, error) {
+// exchange runs an exchange that a person has logged in for, in one transaction.
+func (s server) exchange(ctx context.Context, c identity.Client, act func(exchange) (given, error)) (*zitadel.Response, error) {
+	return s.tokens(ctx, c, true, func() (given, error) { return s.write(ctx, c, act) })
+}
+
+// tokens signs what give has written down. login says that it may give an ID token.
+func (s server) tokens(ctx context.Context, c identity.Client, login bool, give func() (given, error)) (*zitadel.Response, error) {
 	keys, err := s.signersFor(ctx, c, login)
 	if err != nil {
 		return nil, s.told(ctx, err)
 	}
-	result, err := s.write(ctx, c, act)
+	result, err := give()
 	if err != nil {
 		return nil, s.told(ctx, err)
 	}
@@ -113,17 +117,23 @@ func (s server) sign(g given, keys signers) (tokenAnswer, error) {
 	return a, err
 }
 
-// issue writes an access token: for a grant that stands, or for the client alone.
+// issue writes an access token for a grant that stands.
 func (e exchange) issue(ctx context.Context, of *standing, scopes []string) (given, error) {
+	result := newAccess(e.client, of, scopes, e.now)
+	return result, e.AddAccessToken(ctx, result.access)
+}
+
+// newAccess returns an access token yet to be written: for a grant that stands, or for the client alone.
+func newAccess(c identity.Client, of *standing, scopes []string, now time.Time) given {
 	var grant identity.GrantID
 	if of != nil {
 		grant = of.Grant.ID
 	}
-	access, secret := identity.NewAccessToken(e.client.ID, grant, scopes, e.now)
-	if e.client.AccessToken == identity.AccessTokenJWT {
+	access, secret := identity.NewAccessToken(c.ID, grant, scopes, now)
+	if c.AccessToken == identity.AccessTokenJWT {
 		access.Hash = jtiDigest(secret)
 	}
-	return given{client: e.client, standing: of, access: access, secret: secret}, e.AddAccessToken(ctx, access)
+	return given{client: c, standing: of, access: access, secret: secret}
 }
 
 // end revokes a grant, and says so in the audit trail once.

@@ -17,5 +17,9 @@ func (s server) ClientCredentialsExchange(ctx context.Context, r *zitadel.Client
 			return nil, s.told(ctx, refuse(invalidScope, "client_credentials logs nobody in: leave out the scopes that speak of a person"))
 		}
 	}
-	return s.tokens(ctx, recordOf(r.Client), false, func(e exchange) (given, error) { return e.issue(ctx, nil, nil) })
+	client := recordOf(r.Client)
+	return s.tokens(ctx, client, false, func() (given, error) {
+		result := newAccess(client, nil, nil, s.now())
+		return result, s.cfg.DB.AddAccessToken(ctx, result.access)
+	})
 }

@@ -16,7 +16,7 @@ const codeUseless = "the code is unknown, over, used, or was given to another cl
 
 // CodeExchange answers grant_type=authorization_code (OpenID Connect Core §3.1.3).
 func (s server) CodeExchange(ctx context.Context, r *zitadel.ClientRequest[oidc.AccessTokenRequest]) (*zitadel.Response, error) {
-	return s.tokens(ctx, recordOf(r.Client), true, func(e exchange) (given, error) { return e.redeem(ctx, r.Data) })
+	return s.exchange(ctx, recordOf(r.Client), func(e exchange) (given, error) { return e.redeem(ctx, r.Data) })
 }
 
 // redeem uses a code, once, and gives what it stands for. A code that is refused after it was used
@@ -46,7 +46,7 @@ func (e exchange) give(ctx context.Context, code identity.Code, r *oidc.AccessTo
 	if err := code.BoundTo(r.RedirectURI, r.CodeVerifier); err != nil {
 		return given{}, refuse(invalidGrant, err.Error())
 	}
-	of, err := judge(ctx, e.Queries, code.GrantID, e.now)
+	of, err := judge(ctx, e.Queries, code.GrantID, nil, e.now)
 	if err != nil {
 		return given{}, err
 	}

@@ -20,17 +20,17 @@ const refreshUseless = "the refresh token is unknown, over, used, or was given t
 // RefreshToken answers grant_type=refresh_token (RFC 6749 §6, OpenID Connect Core §12).
 func (s server) RefreshToken(ctx context.Context, r *zitadel.ClientRequest[oidc.RefreshTokenRequest]) (*zitadel.Response, error) {
 	hash, scope := identity.DigestOf(r.Data.RefreshToken), r.PostForm.Get("scope")
-	return s.tokens(ctx, recordOf(r.Client), true, func(e exchange) (given, error) { return e.renew(ctx, hash, scope) })
+	return s.exchange(ctx, recordOf(r.Client), func(e exchange) (given, error) { return e.renew(ctx, hash, scope) })
 }
 
 // renew judges the grant of a refresh token again and gives a new access token. The refresh token
 // is used last, so that a refusal – a scope too wide, a second factor switched on – costs nothing.
 func (e exchange) renew(ctx context.Context, hash identity.Digest, scope string) (given, error) {
-	token, err := e.refreshable(ctx, hash)
+	token, behind, err := e.refreshable(ctx, hash)
 	if err != nil {
 		return given{}, err
 	}
-	of, err := judge(ctx, e.Queries, token.GrantID, e.now)
+	of, err := judge(ctx, e.Queries, token.GrantID, behind, e.now)
 	if err != nil {
 		return given{}, err
 	}
@@ -47,23 +47,29 @@ func (e exchange) renew(ctx context.Context, hash identity.Digest, scope string)
 	return result, err
 }
 
-// refreshable returns a client's own, live refresh token. One that was rotated away and comes back
-// late is in two hands, so its whole family ends (RFC 9700 §4.14.2).
-func (e exchange) refreshable(ctx context.Context, hash identity.Digest) (identity.RefreshToken, error) {
-	token, err := e.Queries.RefreshToken(ctx, hash)
+// refreshable returns a client's own, live refresh token, and what stands behind it unless the person has
+// left the account. One that was rotated away and comes back late is in two hands, so its whole family
+// ends (RFC 9700 §4.14.2).
+func (e exchange) refreshable(ctx context.Context, hash identity.Digest) (identity.RefreshToken, *storage.Standing, error) {
+	token, standing, err := e.RefreshStanding(ctx, hash)
+	behind := &standing
+	if errors.Is(err, storage.ErrNotFound) {
+		behind = nil
+		token, err = e.Queries.RefreshToken(ctx, hash)
+	}
 	if err != nil {
-		return token, tooLate(err)
+		return token, nil, tooLate(err)
 	}
 	own := token.ClientID == e.client.ID
 	if own && token.Stolen(e.now) {
 		if err := e.end(ctx, token.GrantID, identity.EventReplayDetected, "a rotated refresh token was used again"); err != nil {
-			return token, err
+			return token, nil, err
 		}
 	}
 	if !own || !token.UsedAt.IsZero() || !e.now.Before(token.ExpiresAt) {
-		return token, refuse(invalidGrant, refreshUseless)
+		return token, nil, refuse(invalidGrant, refreshUseless)
 	}
-	return token, nil
+	return token, behind, nil
 }
 
 // rotate uses the token, once, and returns its successor; a client that proves itself keeps the token

@@ -38,7 +38,7 @@ func (s server) userinfo(ctx context.Context, token string) (userinfo, error) {
 	if access.grant == "" || !has(access.scopes, scopeOpenID) {
 		return userinfo{}, refuse(insufficientScope, "the access token needs the scope openid")
 	}
-	of, err := judge(ctx, s.cfg.DB.Queries, access.grant, now)
+	of, err := judge(ctx, s.cfg.DB.Queries, access.grant, access.behind, now)
 	if refused := new(refusal); errors.As(err, &refused) {
 		return userinfo{}, refuse(invalidToken, refused.description).because(refused.cause)
 	}

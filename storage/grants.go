@@ -36,11 +36,13 @@ func standingPlaces(s *Standing) []any {
 }
 
 var (
-	grantStanding = "SELECT " + standingNames + ` FROM grants g
-		JOIN users u ON u.id = g.user_id
+	standingJoins = ` JOIN users u ON u.id = g.user_id
 		JOIN memberships m ON m.user_id = g.user_id AND m.account_id = g.account_id
-		JOIN accounts a ON a.id = g.account_id
-		WHERE g.id = $1`
+		JOIN accounts a ON a.id = g.account_id `
+	grantStanding   = "SELECT " + standingNames + " FROM grants g" + standingJoins + "WHERE g.id = $1"
+	accessStanding  = standingBehind(accessTokens)
+	refreshStanding = standingBehind(refreshTokens)
+
 	grantByID        = grants.selecting("WHERE id = $1")
 	grantsOfAccount  = grants.selecting("WHERE account_id = $1 AND revoked_at IS NULL AND expires_at > $2")
 	grantInsert      = grants.inserting()
@@ -60,6 +62,39 @@ func (q Queries) Standing(ctx context.Context, id identity.GrantID) (Standing, e
 		return Standing{}, err
 	}
 	return all[0], nil
+}
+
+// standingBehind returns the statement that reads a token by its hash together with the standing of its grant.
+func standingBehind[T any](tokens table[T]) string {
+	return "SELECT " + tokens.names("k.") + ", " + standingNames + " FROM " + tokens.name + " k JOIN grants g ON g.id = k.grant_id" +
+		standingJoins + "WHERE k.hash = $1"
+}
+
+// AccessStanding returns an access token and the standing of its grant in one statement. [ErrNotFound] says
+// that one of the two is missing: look for the token alone, it may belong to nobody but its client.
+func (q Queries) AccessStanding(ctx context.Context, hash identity.Digest) (identity.AccessToken, Standing, error) {
+	return tokenStanding(ctx, q, accessTokens, accessStanding, hash)
+}
+
+// RefreshStanding does the same for a refresh token.
+func (q Queries) RefreshStanding(ctx context.Context, hash identity.Digest) (identity.RefreshToken, Standing, error) {
+	return tokenStanding(ctx, q, refreshTokens, refreshStanding, hash)
+}
+
+func tokenStanding[T any](ctx context.Context, q Queries, tokens table[T], query string, hash identity.Digest) (T, Standing, error) {
+	type both struct {
+		token    T
+		standing Standing
+	}
+	places := func(b *both) []any { return append(tokens.args(nil, &b.token), standingPlaces(&b.standing)...) }
+	all, err := rows(ctx, q, places, query, hash)
+	if err == nil && len(all) == 0 {
+		err = ErrNotFound
+	}
+	if err != nil {
+		return *new(T), Standing{}, err
+	}
+	return all[0].token, all[0].standing, nil
 }
 
 // Grant returns a grant, live or not, or [ErrNotFound].

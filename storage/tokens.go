@@ -74,6 +74,19 @@ func (tx *Tx) AddAccessToken(ctx context.Context, t identity.AccessToken) error 
 	return err
 }
 
+// AddAccessToken adds an access token that nothing else is written with: one statement is a transaction by
+// itself, and costs one round trip instead of three.
+func (db *DB) AddAccessToken(ctx context.Context, t identity.AccessToken) error {
+	conn, err := db.writer(ctx)
+	if err != nil {
+		return err
+	}
+	defer conn.Close()
+	_, err = Queries{q: conn, seal: db.seal}.exec(ctx, accessInsert, accessTokens.args(db.seal, &t)...)
+	db.reconnected(err)
+	return err
+}
+
 // RevokeAccessToken ends one access token. Revoking twice is no error.
 func (tx *Tx) RevokeAccessToken(ctx context.Context, hash identity.Digest, now time.Time) error {
 	_, err := tx.exec(ctx, accessRevoke, hash, at(now))
