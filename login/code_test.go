@@ -131,7 +131,8 @@ func TestR12_TheFifthWrongCodeEndsTheLoginAndARightOneClearsTheCount(t *testing.
 		for range 4 {
 			b.send(page, "code", h.wrongCode(app.Secret)).asksCode(422).refuses("This code is not right")
 		}
-		b.send(page, "code", h.wrongCode(app.Secret)).shows(422, "Login").refuses("This login has ended")
+		ended := b.send(page, "code", h.wrongCode(app.Secret)).shows(422, "Login").refuses("This login has ended")
+		b.send(ended, "email", "ada@example.com", "password", password).shows(200, "You are logged in")
 		b.send(page, "code", h.code(app.Secret)).shows(400, "This login has expired")
 		b.get(page.url.String()).shows(400, "This login has expired")
 

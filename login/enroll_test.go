@@ -38,6 +38,9 @@ func (s screen) scan() *url.URL {
 		x, _ := strconv.Atoi(run[1])
 		y, _ := strconv.Atoi(run[2])
 		n, _ := strconv.Atoi(run[3])
+		if x < 4 || y < 4 || x+n > side-4 || y >= side-4 {
+			s.t.Fatalf("the quiet zone is not quiet at %d, %d", x, y)
+		}
 		for dy := range scale {
 			for dx := range n * scale {
 				picture.SetGray(x*scale+dx, y*scale+dy, color.Gray{})
@@ -74,6 +77,9 @@ func (s screen) secret() []byte {
 func (b *browser) reveal(link string) screen {
 	b.t.Helper()
 	page := b.get("/enroll/"+link).shows(200, "Set up two-factor authentication")
+	if strings.Contains(page.url.String(), link) {
+		b.t.Errorf("the link stays in the address bar: %s", page.url)
+	}
 	return b.send(page, "password", password).shows(200, "Set up two-factor authentication")
 }
 
@@ -97,6 +103,9 @@ func TestALinkAPasswordAQRCodeAndACodeSetUpTheApp(t *testing.T) {
 		page = b.send(page, "code", h.wrongCode(secret)).shows(422, "Set up two-factor authentication").refuses("This code is not right")
 		page = b.send(page, "code", h.code(secret)).shows(200, "Your authenticator is set up")
 		b.get("/enroll/done").shows(200, "Your authenticator is set up")
+		other := h.browser()
+		other.get("/enroll/" + link)
+		other.get("/enroll/done").shows(410, "This link has been used")
 		b.get("/enroll").shows(410, "This link has been used")
 		b.get("/enroll/"+link).shows(410, "This link has been used")
 
