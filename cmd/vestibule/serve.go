@@ -40,7 +40,7 @@ func (serveCmd) Run(ctx context.Context, c *Config, t *terminal) error {
 		return err
 	}
 	log := c.logger(t.errs, slog.LevelDebug)
-	slog.SetDefault(c.logger(t.errs, slog.LevelWarn)) // libraries are heard when something is wrong
+	slog.SetDefault(c.logger(t.errs, slog.LevelError)) // libraries are heard when something is broken; refusals we log ourselves
 	if debug.SetMemoryLimit(-1) == math.MaxInt64 {
 		debug.SetMemoryLimit(memoryLimit)
 	}
