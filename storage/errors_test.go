@@ -100,8 +100,10 @@ func TestAnActNobodyWaitsForIsUndone(t *testing.T) {
 		w := newWorld(t, db)
 		ctx, leave := context.WithCancel(t.Context())
 		err := db.Write(ctx, func(tx *storage.Tx) error {
-			defer leave()
-			return tx.UseStep(ctx, w.authenticator.ID, 7)
+			err := tx.UseStep(ctx, w.authenticator.ID, 7)
+			leave()
+			time.Sleep(20 * time.Millisecond) // until the transaction is gone under its feet
+			return err
 		})
 		if !errors.Is(err, context.Canceled) || errors.Is(err, storage.ErrUnavailable) {
 			t.Errorf("got %v", err)
