@@ -51,7 +51,7 @@ func (p *Provider) routeTable() map[string]route {
 		{path: pathKeys, methods: documents, kind: public, cors: true, serve: p.serveKeys},
 		{path: pathAuthorize, methods: both, kind: person, serve: p.authorize},
 		{path: pathCallback, methods: []string{"GET"}, kind: person, serve: p.callback},
-		{path: pathToken, methods: post, kind: client, cors: true, serve: p.throughLibrary(schemeBasic)},
+		{path: pathToken, methods: post, kind: client, cors: true, serve: p.serveToken},
 		{path: pathIntrospect, methods: post, kind: client, serve: p.throughLibrary(schemeBasic)},
 		{path: pathRevoke, methods: post, kind: client, cors: true, serve: p.throughLibrary(schemeBasic)},
 		{path: pathUserinfo, methods: both, kind: resource, cors: true, serve: p.throughLibrary(schemeBearer)},

@@ -3,6 +3,7 @@ package op
 import (
 	"context"
 	"errors"
+	"net/http"
 	"slices"
 	"strings"
 	"time"
@@ -12,6 +13,19 @@ import (
 	"github.com/vestibule-id/vestibule/identity"
 	"github.com/vestibule-id/vestibule/storage"
 )
+
+// serveToken refuses grant types that nobody serves here before the library sees them: it would quote
+// what was sent in its answer and in the log of the process, and it may be a secret in the wrong place.
+func (p *Provider) serveToken(w http.ResponseWriter, r *http.Request) {
+	switch r.PostForm.Get("grant_type") {
+	case "":
+		p.refuseClient(w, r, schemeBasic, refuse(invalidRequest, "grant_type is missing"))
+	case identity.GrantAuthorizationCode, identity.GrantRefreshToken, identity.GrantClientCredentials:
+		p.throughLibrary(schemeBasic)(w, r)
+	default:
+		p.refuseClient(w, r, schemeBasic, refuse(unsupportedGrantType, "grant_type must be one of those that discovery lists"))
+	}
+}
 
 // exchange is one request of a client for tokens, inside its transaction.
 type exchange struct {
