@@ -4,14 +4,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"path/filepath"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/vestibule-id/vestibule/identity"
 	"github.com/vestibule-id/vestibule/storage"
-	"github.com/vestibule-id/vestibule/vestibuletest/postgres"
 )
 
 // needle stands for what must not come up in a log.
@@ -110,20 +108,6 @@ func TestAnActNobodyWaitsForIsUndone(t *testing.T) {
 		}
 		same(t, "authenticator", w.authenticator)(db.Authenticator(t.Context(), w.authenticator.ID))
 	})
-}
-
-func TestADatabaseWithoutASchemaSaysWhatToDo(t *testing.T) {
-	for engine, fresh := range map[string]func(*testing.T) string{
-		"sqlite":   func(t *testing.T) string { return "sqlite:" + filepath.Join(t.TempDir(), "empty.db") },
-		"postgres": func(t *testing.T) string { return postgres.Shared(t).Database(t) },
-	} {
-		t.Run(engine, func(t *testing.T) {
-			err := open(t, fresh(t)).Ready(t.Context())
-			if !errors.Is(err, storage.ErrSchema) || !strings.Contains(err.Error(), "vestibule migrate") {
-				t.Errorf("got %v", err)
-			}
-		})
-	}
 }
 
 func TestAURLThatCannotBeUsedIsNotRepeatedWithItsPassword(t *testing.T) {

@@ -67,7 +67,9 @@ var refusals = []struct {
 	}},
 	{"an older step after a newer one", func(ctx context.Context, tx *storage.Tx, w world) error {
 		return tx.UseStep(ctx, w.authenticator.ID, 8)
-	}, func(ctx context.Context, tx *storage.Tx, w world) error { return tx.UseStep(ctx, w.authenticator.ID, 7) }},
+	}, func(ctx context.Context, tx *storage.Tx, w world) error {
+		return tx.UseStep(ctx, w.authenticator.ID, 7)
+	}},
 	{"the step of the code that confirmed the authenticator", func(ctx context.Context, tx *storage.Tx, w world) error {
 		return tx.ConfirmAuthenticator(ctx, w.pending.ID, 7, soon)
 	}, func(ctx context.Context, tx *storage.Tx, w world) error { return tx.UseStep(ctx, w.pending.ID, 7) }},
@@ -88,18 +90,24 @@ var refusals = []struct {
 			w.request.WrongCode(soon)
 		}
 		return tx.SaveWrongCode(ctx, w.request)
-	}, func(ctx context.Context, tx *storage.Tx, w world) error { return tx.AnswerRequest(ctx, w.request.ID, soon) }},
+	}, func(ctx context.Context, tx *storage.Tx, w world) error {
+		return tx.AnswerRequest(ctx, w.request.ID, soon)
+	}},
 	{"a choice after the answer", func(ctx context.Context, tx *storage.Tx, w world) error {
 		return tx.AnswerRequest(ctx, w.request.ID, soon)
 	}, func(ctx context.Context, tx *storage.Tx, w world) error { return tx.SaveChoice(ctx, w.request) }},
 	{"a new cookie for a session that ended", func(ctx context.Context, tx *storage.Tx, w world) error {
 		return tx.EndSession(ctx, w.session.ID, soon)
-	}, func(ctx context.Context, tx *storage.Tx, w world) error { return tx.RenewSession(ctx, w.session, w.cookie) }},
+	}, func(ctx context.Context, tx *storage.Tx, w world) error {
+		return tx.RenewSession(ctx, w.session, w.cookie)
+	}},
 	{"a new cookie for an older one", func(ctx context.Context, tx *storage.Tx, w world) error {
 		s := w.session
 		s.Prove(identity.Proof{Method: identity.MethodTOTP, At: soon})
 		return tx.RenewSession(ctx, s, w.cookie)
-	}, func(ctx context.Context, tx *storage.Tx, w world) error { return tx.RenewSession(ctx, w.session, w.cookie) }},
+	}, func(ctx context.Context, tx *storage.Tx, w world) error {
+		return tx.RenewSession(ctx, w.session, w.cookie)
+	}},
 }
 
 func nothing(context.Context, *storage.Tx, world) error { return nil }

@@ -53,7 +53,7 @@ func (db *DB) provider() (*goose.Provider, error) {
 	var options []goose.ProviderOption
 	if db.engine == "postgres" {
 		dialect, files, folder = goose.DialectPostgres, migrations.Postgres, "postgres"
-		locker, err := lock.NewPostgresSessionLocker()
+		locker, err := lock.NewPostgresSessionLocker(lock.WithLockTimeout(1, 300)) // looks every second, for five minutes
 		if err != nil {
 			return nil, err
 		}
