@@ -1,8 +1,10 @@
 package server
 
 import (
+	"context"
 	"errors"
 	"net/http"
+	"time"
 
 	"github.com/vestibule-id/vestibule/admin"
 	"github.com/vestibule-id/vestibule/identity"
@@ -71,7 +73,8 @@ func (s *Server) AdminHandler() http.Handler {
 		}
 		answer(w, http.StatusOK, "ready")
 	})
-	return mux
+	mux.HandleFunc("/", func(w http.ResponseWriter, _ *http.Request) { answer(w, http.StatusNotFound, "not found") })
+	return s.withRequest(s.withHeaders(mux))
 }
 
 func answer(w http.ResponseWriter, status int, text string) {
@@ -81,17 +84,22 @@ func answer(w http.ResponseWriter, status int, text string) {
 	w.Write([]byte(text + "\n"))
 }
 
+// readyWithin is how long a watcher waits: a database that hangs is as good as none.
+const readyWithin = 2 * time.Second
+
 func (s *Server) ready(r *http.Request) error {
 	if s.draining.Load() {
 		return errors.New("the server is stopping")
 	}
-	if err := s.cfg.DB.Probe(r.Context()); err != nil {
+	ctx, cancel := context.WithTimeout(r.Context(), readyWithin)
+	defer cancel()
+	if err := s.cfg.DB.Probe(ctx); err != nil {
 		return err
 	}
-	if err := s.cfg.DB.Ready(r.Context()); err != nil {
+	if err := s.cfg.DB.Ready(ctx); err != nil {
 		return err
 	}
-	keys, err := s.cfg.DB.SigningKeys(r.Context())
+	keys, err := s.cfg.DB.SigningKeys(ctx)
 	if err == nil && len(keys) == 0 {
 		err = errors.New("there is no signing key")
 	}
