@@ -1,4 +1,4 @@
-# Everything a contributor needs; `make` alone lists it. Tests start their own PostgreSQL and Chromium, see .ci/run.
+# Everything a contributor needs; `make` alone lists it. Tests start their own PostgreSQL and Chromium, see .ci/install.
 
 GO ?= go
 
@@ -16,6 +16,7 @@ build: ## compile the one binary into bin/
 	CGO_ENABLED=0 $(GO) build -trimpath -o bin/vestibule ./cmd/vestibule
 
 test: ## all tests: vet, format, both engines with the race detector, browser stories
+	@bash .ci/install
 	@unformatted=$$(gofmt -l .); test -z "$$unformatted" || { echo "run make fmt for:" $$unformatted; exit 1; }
 	$(GO) vet ./...
 	$(GO) test -count=1 -race $(PACKAGES)
