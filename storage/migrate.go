@@ -16,13 +16,20 @@ import (
 var ErrSchema = errors.New("the database schema does not fit this version")
 
 // Migrate brings the schema up to date. On PostgreSQL one runner at a time holds an advisory lock,
-// others wait for it. It then checks the sealing key, see [DB.Ready].
+// others wait for it; on SQLite whoever loses the race for a step looks again and finds it done. It
+// then checks the sealing key, see [DB.Ready].
 func (db *DB) Migrate(ctx context.Context) error {
 	provider, err := db.provider()
 	if err != nil {
 		return err
 	}
-	if _, err := provider.Up(ctx); err != nil {
+	_, err = provider.Up(ctx)
+	for try := 1; err != nil && db.engine == "sqlite" && try < 10; try++ {
+		if pause(ctx, try) == nil {
+			_, err = provider.Up(ctx)
+		}
+	}
+	if err != nil {
 		return fmt.Errorf("migrate: %w", err)
 	}
 	return db.Ready(ctx)
