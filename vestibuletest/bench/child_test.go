@@ -8,7 +8,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
-		"net/netip"
+	"net/netip"
 	"os"
 	"os/signal"
 	"runtime"
