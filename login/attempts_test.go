@@ -145,3 +145,45 @@ func TestR46_AnAddressHasTwentyLoginsAMinute(t *testing.T) {
 		try("2001:db8::1").says("done acme pwd ada@example.com")
 	})
 }
+
+// A password that changes while the old one is being judged opens nothing.
+func TestWhatChangesDuringTheHashCounts(t *testing.T) {
+	h := onSQLite(t)
+	slow := identity.HasherConfig{Memory: 64 * 1024, Time: 4, AllowWeak: true}
+	var err error
+	if h.hasher, err = identity.NewHasher(slow); err != nil {
+		t.Fatal(err)
+	}
+	acme := h.account("acme", identity.TwoFactorAll)
+	base := h.replica().URL
+	for name, act := range map[string]func(b *browser, u identity.User) func() screen{
+		"login": func(b *browser, u identity.User) func() screen {
+			page := b.get("/authorize")
+			return func() screen { return b.send(page, "email", u.Email, "password", password) }
+		},
+		"link": func(b *browser, u identity.User) func() screen {
+			page := b.get("/enroll/" + h.invite(u, acme))
+			return func() screen { return b.send(page, "password", password) }
+		},
+	} {
+		u := h.person(name+"@example.com", acme)
+		send := act(newBrowser(t, base), u)
+		answered := make(chan screen)
+		go func() { answered <- send() }()
+		for counted := 0; counted == 0; { // counted means: the hash is being computed
+			a, err := h.db.Attempts(t.Context(), u.ID, identity.AttemptPassword, "")
+			if err != nil {
+				t.Fatal(err)
+			}
+			counted = a.Failures
+		}
+		u.SetPassword("$argon2id$another", noon)
+		h.write(func(tx *storage.Tx) error { return tx.SaveUser(t.Context(), u) })
+		if s := <-answered; s.heading() == "Check your mail" || strings.Contains(s.body, `class="qr"`) {
+			t.Errorf("%s: %s", name, text(s.tree))
+		}
+	}
+	if h.events(identity.EventSignedIn)+h.events(identity.EventEnrollmentRevealed) != 0 {
+		t.Error("an old password was accepted")
+	}
+}

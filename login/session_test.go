@@ -41,6 +41,19 @@ func TestR33_CookiesAreHostBoundSecureAndOpaque(t *testing.T) {
 	}
 }
 
+func TestR33_ABrowserCookieThatIsNotOursIsReplaced(t *testing.T) {
+	h := onSQLite(t)
+	h.enrolled()
+	for _, planted := range []string{"a", strings.Repeat("x", 42), strings.Repeat("x", 44)} {
+		b := h.browser()
+		b.plant("vestibule-browser", planted)
+		b.logIn("", "ada@example.com", password).asksCode(200)
+		if b.cookie("vestibule-browser") == planted {
+			t.Errorf("%q tells a browser from others", planted)
+		}
+	}
+}
+
 func TestR34_TheSessionsCookieChangesWithEveryProof(t *testing.T) {
 	each(t, func(t *testing.T, h *house) {
 		_, app := h.enrolled()
