@@ -21,8 +21,11 @@ import (
 const (
 	keysKept       = 10 * time.Second
 	keysKeptAtMost = 5 * time.Minute
-	// keysAskedAgain bounds how often a token with an unknown key sends us to the database.
+	// keysAskedAgain bounds how often a token with an unknown key sends us to the database, and how
+	// often one that is away is asked.
 	keysAskedAgain = time.Second
+	// keysReadWithin is how long a database may hang over it.
+	keysReadWithin = 2 * time.Second
 )
 
 // errNoKey says that no key of an algorithm is active; `vestibule keys rotate` makes one.
@@ -68,6 +71,7 @@ type keyRing struct {
 	log    *slog.Logger
 	mu     sync.Mutex
 	loaded keySet
+	failed time.Time // when reading them last failed
 }
 
 // keySet is what was read at one time. It is never changed, so it can be shared.
@@ -151,20 +155,25 @@ func (k *keyRing) find(ctx context.Context, id string) (signingKey, error) {
 	return signingKey{}, errNotOurs
 }
 
-// current returns the keys as they were at most so long ago. While the database is away older ones
-// serve for some minutes.
+// current returns the keys as they were at most so long ago. While the database is away, or hangs,
+// older ones serve for some minutes: others must be able to verify what was signed. It is asked for
+// them once a second then, and not by everybody who waits.
 func (k *keyRing) current(ctx context.Context, kept time.Duration) (keySet, error) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	now := k.now()
-	if fresh(k.loaded.readAt, now, kept) {
+	serveOn := fresh(k.loaded.readAt, now, keysKeptAtMost)
+	if fresh(k.loaded.readAt, now, kept) || serveOn && fresh(k.failed, now, keysAskedAgain) {
 		return k.loaded, nil
 	}
-	set, err := k.load(ctx, now)
-	switch {
+	within, done := context.WithTimeout(ctx, keysReadWithin)
+	defer done()
+	set, err := k.load(within, now)
+	switch away := errors.Is(err, storage.ErrUnavailable) || errors.Is(err, context.DeadlineExceeded); {
 	case err == nil:
 		k.loaded = set
-	case errors.Is(err, storage.ErrUnavailable) && fresh(k.loaded.readAt, now, keysKeptAtMost):
+	case away && serveOn:
+		k.failed = k.now()
 		k.log.WarnContext(ctx, "signing keys could not be read; the last ones serve on", "error", err)
 		return k.loaded, nil
 	}
