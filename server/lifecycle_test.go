@@ -215,6 +215,49 @@ func TestF3_WithoutItsDatabaseAProviderWaitsAndRecovers(t *testing.T) {
 	}
 }
 
+// TestF6_ADatabaseThatHangsHoldsNobodyForever: whoever waits is told so in the end, and what needs no
+// table is served meanwhile.
+func TestF6_ADatabaseThatHangsHoldsNobodyForever(t *testing.T) {
+	t.Parallel()
+	p := onPostgres(t, house)
+	f := &fixture{stranger: newStranger(p), rp: p.RelyingParty("cms", vestibuletest.CMSSecret)}
+	waits, _, page := f.waiting("globex")
+	fields := url.Values{templates.FieldEmail: {vestibuletest.Cleo}, templates.FieldPassword: {vestibuletest.CleoPassword}}.Encode()
+	becomes(t, p.URL+"/keys", 200, time.Second)
+	release := p.LockDatabase()
+	defer release()
+	answers := make(chan answer)
+	attempts := []attempt{
+		{"POST", page.URL.RequestURI(), []string{f.cookies(waits), formType}, fields},
+		{"GET", page.URL.RequestURI(), []string{f.cookies(waits)}, ""},
+		{"POST", "/token", []string{formType, basic("cms", vestibuletest.CMSSecret)}, "grant_type=client_credentials"},
+		{"GET", "/userinfo", []string{"Authorization: Bearer " + strings.Repeat("a", 43)}, ""},
+	}
+	for range 10 { // more than there are connections
+		for _, a := range attempts {
+			go func() { answers <- f.send(t, a) }()
+		}
+	}
+	becomes(t, p.Watch+"/readyz", 503, 4*time.Second)
+	p.Clock.Advance(time.Minute) // the signing keys would be read again by now
+	for _, url := range []string{p.Watch + "/healthz", p.URL + "/.well-known/openid-configuration", p.URL + "/keys", p.URL + "/keys", p.URL + "/forgot"} {
+		if got := status(t, url); got != http.StatusOK {
+			t.Errorf("%s while the database hangs: %d", url, got)
+		}
+	}
+	for range 10 * len(attempts) {
+		if got := <-answers; got.status != http.StatusServiceUnavailable || got.header.Get("Retry-After") == "" {
+			t.Errorf("a request that waited: %d, Retry-After %q\n%.300s", got.status, got.header.Get("Retry-After"), got.body)
+		}
+	}
+	release()
+	becomes(t, p.Watch+"/readyz", 200, 5*time.Second)
+	last := waits.Submit(page.URL.String(), templates.FieldEmail, vestibuletest.Cleo, templates.FieldPassword, vestibuletest.CleoPassword)
+	if !last.Back() {
+		t.Errorf("the login that waited: %d at %s", last.Status, last.URL)
+	}
+}
+
 // onPostgres runs a provider on the engine that can be taken away and have replicas.
 func onPostgres(t *testing.T, c vestibuletest.Config) *vestibuletest.Provider {
 	t.Helper()

@@ -24,8 +24,12 @@ func origin(r *http.Request) identity.Origin {
 
 const maxUserAgent = 256
 
-// withRequest gives every request an id and an address. The id is ours: what a client sends is not
-// taken over, so that it cannot forge a line in the log.
+// answerWithin is how long a request may take. The doors answer 503 then: behind a table that somebody
+// has locked, requests would otherwise gather until nothing is left for those that need no table.
+const answerWithin = 10 * time.Second
+
+// withRequest gives every request an id, an address and an end. The id is ours: what a client sends is
+// not taken over, so that it cannot forge a line in the log.
 func (s *Server) withRequest(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		agent := r.UserAgent()
@@ -35,7 +39,9 @@ func (s *Server) withRequest(next http.Handler) http.Handler {
 			RequestID: identity.NewID(),
 		}
 		w.Header().Set("X-Request-Id", o.RequestID)
-		next.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), originKey{}, o)))
+		ctx, done := context.WithTimeout(r.Context(), answerWithin)
+		defer done()
+		next.ServeHTTP(w, r.WithContext(context.WithValue(ctx, originKey{}, o)))
 	})
 }
 

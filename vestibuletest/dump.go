@@ -32,3 +32,9 @@ func (p *Provider) LoseDatabase() (back func()) {
 	p.testing.Helper()
 	return postgres.Shared(p.testing).Lose(p.testing, p.dbURL)
 }
+
+// LockDatabase lets a provider on PostgreSQL wait for its tables until the returned function lets go.
+func (p *Provider) LockDatabase() (release func()) {
+	p.testing.Helper()
+	return postgres.Lock(p.testing, p.dbURL)
+}

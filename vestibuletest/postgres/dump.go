@@ -68,3 +68,25 @@ func (c *Cluster) Lose(t testing.TB, databaseURL string) (back func()) {
 	}
 	return func() { t.Helper(); allow(true) }
 }
+
+// Lock holds every table of a database until the returned function lets go, as somebody does who
+// changes the schema by hand: statements wait, and nothing is lost.
+func Lock(t testing.TB, databaseURL string) (release func()) {
+	t.Helper()
+	db, err := sql.Open("pgx", databaseURL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	tables := texts(t, db, `SELECT quote_ident(table_name) FROM information_schema.tables WHERE table_schema = 'public'`)
+	tx, err := db.Begin()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := tx.Exec(`LOCK TABLE ` + strings.Join(tables, ", ") + ` IN ACCESS EXCLUSIVE MODE`); err != nil {
+		t.Fatal(err)
+	}
+	return func() {
+		tx.Rollback()
+		db.Close()
+	}
+}
