@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"image"
 	"image/png"
 	"os"
 	"path/filepath"
@@ -82,36 +83,48 @@ func (tab *Tab) QRCode(selector string) (content string) {
 	tab.await("scan the QR code "+selector, func() error {
 		var box struct{ X, Y, Width, Height float64 }
 		tab.ask("find the QR code "+selector, &box, "box", selector)
+		x, y := max(0, box.X-margin), max(0, box.Y-margin)
 		beyond := true
 		picture, err := chromedp.Call(tab.ctx, page.CaptureScreenshot, page.CaptureScreenshotParams{
 			CaptureBeyondViewport: &beyond,
-			Clip: &page.Viewport{
-				X: max(0, box.X-margin), Y: max(0, box.Y-margin),
-				Width: box.Width + 2*margin, Height: box.Height + 2*margin, Scale: scale,
-			},
+			Clip:                  &page.Viewport{X: x, Y: y, Width: box.X - x + box.Width + margin, Height: box.Y - y + box.Height + margin, Scale: scale},
 		})
 		if err != nil {
 			return err
 		}
-		content, err = decode(picture.Data)
+		at := func(x, y float64) image.Point { return image.Pt(int(x*scale), int(y*scale)) }
+		code := image.Rectangle{at(box.X-x, box.Y-y), at(box.X-x+box.Width, box.Y-y+box.Height)}
+		content, err = decode(picture.Data, code)
 		return err
 	})
 	return content
 }
 
-// decode reads the QR code in a PNG.
-func decode(picture []byte) (string, error) {
+// decode reads the QR code in a PNG. Of two codes in a hundred the library takes
+// something else for a corner. Where the code fills the picture it need not look
+// for corners, so the second try is the element alone, without a border.
+func decode(picture []byte, code image.Rectangle) (string, error) {
 	img, err := png.Decode(bytes.NewReader(picture))
 	if err != nil {
 		return "", err
 	}
+	content, err := read(img, gozxing.DecodeHintType_TRY_HARDER)
+	whole, ok := img.(interface {
+		SubImage(image.Rectangle) image.Image
+	})
+	if err == nil || !ok {
+		return content, err
+	}
+	const border = 12
+	return read(whole.SubImage(code.Inset(border)), gozxing.DecodeHintType_PURE_BARCODE)
+}
+
+func read(img image.Image, hint gozxing.DecodeHintType) (string, error) {
 	bitmap, err := gozxing.NewBinaryBitmapFromImage(img)
 	if err != nil {
 		return "", err
 	}
-	result, err := qrcode.NewQRCodeReader().Decode(bitmap, map[gozxing.DecodeHintType]any{
-		gozxing.DecodeHintType_TRY_HARDER: true,
-	})
+	result, err := qrcode.NewQRCodeReader().Decode(bitmap, map[gozxing.DecodeHintType]any{hint: true})
 	if err != nil {
 		return "", err
 	}
