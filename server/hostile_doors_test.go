@@ -146,7 +146,7 @@ type fixture struct {
 	sum atomic.Int64
 }
 
-func underAttack(t *testing.T) *fixture {
+func underAttack(t testing.TB) *fixture {
 	t.Helper()
 	p := vestibuletest.Start(t, vestibuletest.Config{Apply: vestibuletest.House, TrustedProxies: []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")}})
 	return &fixture{stranger: newStranger(p), rp: p.RelyingParty("cms", vestibuletest.CMSSecret)}
@@ -183,7 +183,7 @@ func basic(id, secret string) string {
 
 // loginDoors are the routes for people. Each has a browser of its own, because some attempts do
 // what they ask for.
-func (f *fixture) loginDoors(t *testing.T) (doors []door) {
+func (f *fixture) loginDoors(t testing.TB) (doors []door) {
 	t.Helper()
 	add := func(method, path string, b *vestibuletest.Browser, query, fields url.Values) {
 		doors = append(doors, door{method, path, []string{f.cookies(b)}, query, fields})
@@ -218,7 +218,7 @@ func (f *fixture) loginDoors(t *testing.T) (doors []door) {
 }
 
 // protocolDoors are the routes for clients.
-func (f *fixture) protocolDoors(t *testing.T) (doors []door) {
+func (f *fixture) protocolDoors(t testing.TB) (doors []door) {
 	t.Helper()
 	b := f.provider.Browser()
 	l := f.rp.Login("account", "globex")

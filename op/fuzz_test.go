@@ -1,0 +1,34 @@
+package op
+
+import (
+	"net/url"
+	"strings"
+	"testing"
+)
+
+// FuzzClaims looks for a claims parameter that is read and should not be, or that breaks who reads it.
+func FuzzClaims(f *testing.F) {
+	for _, seed := range []string{
+		`{}`, `null`, `[]`, `{"id_token":{"acr":{"essential":true,"values":["phr"]},"sub":{"value":"x"},"email":null}}`, `{"id_token":null,"userinfo":{"x":{}}}`,
+		`{"id_token":{"acr":{"values":[null,1,{},[]]}}}`, `{"id_token":{"acr":[]}}`, `{"id_token":"x"}`, strings.Repeat(`{"a":`, 20), `{"id_token":{"sub":{"value":"\ud800"}}}`, `{"a":1}{"b":2}`,
+	} {
+		f.Add(seed)
+	}
+	f.Fuzz(func(t *testing.T, text string) {
+		asked, ok := parseClaims(text)
+		if !ok {
+			return
+		}
+		if len(text) > maxClaims || nesting(text) > maxNesting {
+			t.Errorf("%d bytes, %d levels were read", len(text), nesting(text))
+		}
+		for _, claim := range asked {
+			claim.texts()
+		}
+		a := &authorization{form: url.Values{"claims": {text}}}
+		_ = checkClaims(nil, t.Context(), a)
+		if len(a.request.ClaimsInID) > len(claimsByName) {
+			t.Errorf("claims are asked for twice: %q", a.request.ClaimsInID)
+		}
+	})
+}
