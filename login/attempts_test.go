@@ -52,7 +52,7 @@ func TestR44_UnknownDisabledBlockedAndWrongLookTheSame(t *testing.T) {
 func TestR44_EveryRefusalCostsAHash(t *testing.T) {
 	h := onSQLite(t)
 	who := h.peopleToRefuse()
-	slow := identity.HasherConfig{Memory: 64 << 10, Time: 40, Concurrency: 1, Wait: time.Millisecond, AllowWeak: true}
+	slow := identity.HasherConfig{Memory: 64 << 10, Time: 6, Concurrency: 1, Wait: time.Millisecond, AllowWeak: true}
 	var err error
 	if h.hasher, err = identity.NewHasher(slow); err != nil {
 		t.Fatal(err)
