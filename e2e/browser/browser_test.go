@@ -207,7 +207,6 @@ func TestAPageThatComplainsFailsItsTest(t *testing.T) {
 }
 
 func TestWhatAPersonCannotDoFails(t *testing.T) {
-	browser.LosePatience(t)
 	t.Setenv("VESTIBULE_ARTIFACTS", t.TempDir())
 	url := site(t)
 	b := browser.New(t)
@@ -226,7 +225,7 @@ func TestWhatAPersonCannotDoFails(t *testing.T) {
 		said := attempt(t, func(t testing.TB) {
 			tab := b.For(t).Tab()
 			tab.Open(url + tt.path)
-			tt.step(tab)
+			browser.Impatiently(func() { tt.step(tab) })
 		})
 		if !strings.Contains(said, tt.want) {
 			t.Errorf("%s: the test said %q, want %q", tt.path, said, tt.want)
@@ -235,14 +234,13 @@ func TestWhatAPersonCannotDoFails(t *testing.T) {
 }
 
 func TestAStepThatFailsShowsThePage(t *testing.T) {
-	browser.LosePatience(t)
 	dir := t.TempDir()
 	t.Setenv("VESTIBULE_ARTIFACTS", dir)
 	url := site(t)
 	said := attempt(t, func(t testing.TB) {
 		tab := browser.New(t).Tab()
 		tab.Open(url + "/form")
-		tab.Click("text=Sign Up")
+		browser.Impatiently(func() { tab.Click("text=Sign Up") })
 	})
 	for _, want := range []string{"click text=Sign Up", "it is not on the page", "/form", "Password", dir} {
 		if !strings.Contains(said, want) {

@@ -1,13 +1,11 @@
 package browser
 
-import (
-	"testing"
-	"time"
-)
+import "time"
 
-// LosePatience lets steps give up early, for tests of giving up.
-func LosePatience(t *testing.T) {
+// Impatiently lets a step give up early, for tests of giving up. What leads there has all the time.
+func Impatiently(step func()) {
 	before := patience
 	patience = time.Second
-	t.Cleanup(func() { patience = before })
+	defer func() { patience = before }()
+	step()
 }
