@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"net/url"
 	"path/filepath"
 	"strings"
 	"sync"
@@ -161,5 +162,27 @@ func TestNewNamesWhatIsMissingOrWrong(t *testing.T) {
 	}
 	if _, err := New(good); err != nil {
 		t.Error(err)
+	}
+}
+
+// TestR33_R43_OverHTTPSCookiesBelongToTheHostAndBrowsersStayWithHTTPS needs no TLS: a proxy has that.
+func TestR33_R43_OverHTTPSCookiesBelongToTheHostAndBrowsersStayWithHTTPS(t *testing.T) {
+	front := httptest.NewServer(newServer(t, io.Discard).Handler())
+	defer front.Close()
+	response, err := http.PostForm(front.URL+"/login", url.Values{"email": {"ada@example.com"}, "password": {"any-password-at-all"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if hsts := response.Header.Get("Strict-Transport-Security"); hsts != "max-age=63072000; includeSubDomains" {
+		t.Errorf("Strict-Transport-Security: %q", hsts)
+	}
+	cookies := response.Cookies()
+	if response.StatusCode != http.StatusUnprocessableEntity || len(cookies) != 1 {
+		t.Fatalf("%d with %v", response.StatusCode, cookies)
+	}
+	for _, c := range cookies {
+		if !strings.HasPrefix(c.Name, "__Host-") || !c.Secure || !c.HttpOnly || c.SameSite != http.SameSiteLaxMode || c.Path != "/" || c.Domain != "" {
+			t.Errorf("%+v", c)
+		}
 	}
 }

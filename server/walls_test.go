@@ -153,6 +153,7 @@ func atRest(p *vestibuletest.Provider) string {
 }
 
 func TestR39_OnlyOurOwnFormsChangeAnything(t *testing.T) {
+	t.Parallel()
 	vestibuletest.Each(t, house, func(t *testing.T, p *vestibuletest.Provider) {
 		f := &fixture{stranger: newStranger(p), rp: p.RelyingParty("cms", vestibuletest.CMSSecret)}
 		all := deeds(t, f)
