@@ -117,7 +117,7 @@ func newCase(now time.Time, p Person, e Evidence, w Wants) situation {
 		c.membership, c.member = p.Memberships[0], true
 	}
 	if c.member {
-		c.counted = c.fresh.countedFor(c.membership)
+		c.counted = c.fresh.countedFor(c.membership, now)
 	}
 	return c
 }

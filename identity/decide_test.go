@@ -117,6 +117,10 @@ func TestDecide(t *testing.T) {
 		{"an account with two factors idles for less than an hour", []change{password(59 * m), code("guarded", 59*m), into("guarded")}, StepDone},
 		{"an account with two factors ends after 24 hours, however busy", []change{password(24 * time.Hour), code("guarded", 24*time.Hour), into("guarded"), with(func(l *login) { l.evidence.SeenAt = noon })}, StepSignIn},
 
+		{"a code is over after 24 hours, however new the password", []change{password(m), code("stepped", 24*time.Hour), into("stepped")}, StepSecondFactor},
+		{"nor does another account accept one that old", []change{password(m), code("guarded", 24*time.Hour), into("trusting")}, StepSecondFactor},
+		{"a grant keeps the code it was given with", []change{password(48 * time.Hour), code("guarded", 48*time.Hour), into("guarded"), grantedOnly}, StepDone},
+
 		{"prompt=login asks for a new password", []change{password(m), into("plain"), prompt(PromptLogin, 0)}, StepSignIn},
 		{"a password after prompt=login is new enough", []change{password(0), into("plain"), prompt(PromptLogin, m)}, StepDone},
 		{"prompt=login asks for a new code too", []change{password(0), code("stepped", 5*m), into("stepped"), prompt(PromptLogin, m)}, StepSecondFactor},

@@ -18,6 +18,7 @@ type Proof struct {
 	Method  Method    `json:"method"`
 	At      time.Time `json:"at"`
 	Account AccountID `json:"account,omitempty"` // of a second factor: the account that asked for it
+	Slept   bool      `json:"slept,omitempty"`   // the session has idled since for longer than [SecondFactorIdle]
 }
 
 func (p Proof) primary() bool { return p.Method == MethodPassword }
@@ -52,13 +53,20 @@ func (e Evidence) since(floor time.Time) Evidence {
 }
 
 // countedFor returns the proofs that count for an account: every primary one, and the second
-// factors given for this account – or for any account, where this one accepts that or does not
-// ask for a second factor at all.
-func (e Evidence) countedFor(m Membership) []Proof {
-	anywhere := !m.RequiresSecondFactor() || m.Account.Switching == SwitchAcceptSession
+// factors given for this account – or for any account, where this one accepts that. An account that
+// does not ask for a second factor takes them all.
+func (e Evidence) countedFor(m Membership, now time.Time) []Proof {
+	asked, anywhere := m.RequiresSecondFactor(), m.Account.Switching == SwitchAcceptSession
 	return keep(e.Proofs, func(p Proof) bool {
-		return p.primary() || anywhere || p.Account == m.Account.ID
+		return p.primary() || !asked || (anywhere || p.Account == m.Account.ID) && !e.outlived(p, now)
 	})
+}
+
+// outlived reports whether a second factor is too old for an account that asks for one. Its age is its
+// own: what keeps the rest of the session alive – a password given again elsewhere, an account without
+// a second factor that was used after an idle hour – makes no code younger.
+func (e Evidence) outlived(p Proof, now time.Time) bool {
+	return !e.Offline && (p.Slept || now.Sub(p.At) >= SecondFactorAbsolute)
 }
 
 func hasSecondFactor(proofs []Proof) bool {

@@ -1,6 +1,7 @@
 package identity
 
 import (
+	"slices"
 	"time"
 )
 
@@ -62,6 +63,7 @@ func (s *Session) SignInAgain(u User, remember bool, now time.Time) (secret stri
 // every rise in privilege, so that a planted or stolen older one is worth nothing (SECURITY R34).
 // An older proof of the same method for the same account is replaced.
 func (s *Session) Prove(p Proof) (secret string) {
+	s.wake(p.At)
 	s.Proofs = append(keep(s.Proofs, func(old Proof) bool {
 		return old.Method != p.Method || old.Account != p.Account
 	}), p)
@@ -87,11 +89,24 @@ func (s *Session) Enter(account AccountID, now time.Time) (entry Entry, added bo
 	return entry, true
 }
 
+// wake marks the second factors of a session that has idled for too long for the accounts that ask for
+// one. Using it elsewhere would otherwise hide that it ever did.
+func (s *Session) wake(now time.Time) {
+	if now.Sub(s.SeenAt) < SecondFactorIdle {
+		return
+	}
+	s.Proofs = slices.Clone(s.Proofs) // others may hold the evidence of before
+	for i, p := range s.Proofs {
+		s.Proofs[i].Slept = !p.primary()
+	}
+}
+
 // Seen notes that the session is in use; it reports whether that is worth writing down.
 func (s *Session) Seen(now time.Time) bool {
 	if now.Sub(s.SeenAt) < seenEvery {
 		return false
 	}
+	s.wake(now)
 	s.SeenAt = now
 	return true
 }

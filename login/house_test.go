@@ -270,7 +270,8 @@ func (h *house) judge(door *login.Door, r *http.Request) (said string, err error
 				return err
 			}
 			entry, _ := session.Enter(d.Membership.Account.ID, now)
-			return errors.Join(tx.SaveEntry(ctx, entry), tx.SessionSeen(ctx, session.ID, now))
+			session.Seen(now)
+			return errors.Join(tx.SaveEntry(ctx, entry), tx.SessionSeen(ctx, session))
 		})
 }
 

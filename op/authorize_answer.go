@@ -53,7 +53,7 @@ func (p *Provider) giveCode(ctx context.Context, r identity.AuthorizationRequest
 		}
 		// Single sign-on is use of the session: it keeps it from falling idle.
 		if session.Seen(now) {
-			if err := tx.SessionSeen(ctx, session.ID, now); err != nil {
+			if err := tx.SessionSeen(ctx, session); err != nil {
 				return err
 			}
 		}

@@ -31,7 +31,7 @@ var (
 	sessionInsert = sessions.inserting()
 	sessionRenew  = `UPDATE sessions SET token_hash = $3, epoch = $4, proofs = $5, remember = $6, seen_at = $7
 		WHERE id = $1 AND token_hash = $2 AND ended_at IS NULL`
-	sessionSeen = "UPDATE sessions SET seen_at = $2 WHERE id = $1 AND seen_at < $2"
+	sessionSeen = "UPDATE sessions SET seen_at = $2, proofs = $3 WHERE id = $1 AND seen_at < $2"
 	sessionEnd  = "UPDATE sessions SET ended_at = $2 WHERE id = $1 AND ended_at IS NULL"
 	entriesIn   = entries.selecting("WHERE session_id = $1 ORDER BY entered_at, id")
 	entryByID   = entries.selecting("WHERE id = $1")
@@ -106,9 +106,9 @@ func (tx *Tx) RenewSession(ctx context.Context, s identity.Session, old identity
 	return tx.must(ctx, sessionRenew, s.ID, old, s.TokenHash, s.Epoch, jsonOf(&s.Proofs), s.Remember, at(s.SeenAt))
 }
 
-// SessionSeen notes that a session is in use.
-func (tx *Tx) SessionSeen(ctx context.Context, id identity.SessionID, now time.Time) error {
-	_, err := tx.exec(ctx, sessionSeen, id, at(now))
+// SessionSeen writes what [identity.Session.Seen] has noted on a session that was read in the same transaction.
+func (tx *Tx) SessionSeen(ctx context.Context, s identity.Session) error {
+	_, err := tx.exec(ctx, sessionSeen, s.ID, at(s.SeenAt), jsonOf(&s.Proofs))
 	return err
 }
 
