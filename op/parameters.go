@@ -6,7 +6,6 @@ import (
 	"mime"
 	"net/http"
 	"net/url"
-	"slices"
 	"strings"
 )
 
@@ -150,8 +149,6 @@ func checkBearer(r *http.Request, given []string) *refusal {
 	case !strings.EqualFold(scheme, schemeBearer) || strings.TrimSpace(token) == "" || !plain(token):
 		return refuse(invalidRequest, "the Authorization header holds no Bearer token").with(http.StatusUnauthorized)
 	}
-	// The library compares the scheme letter by letter; RFC 9110 §11.1 does not.
-	r.Header["Authorization"] = slices.Clone([]string{schemeBearer + " " + strings.TrimSpace(token)})
 	return nil
 }
 

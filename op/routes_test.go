@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"compress/gzip"
 	"encoding/json"
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -154,6 +155,42 @@ func TestR56_TokenEndpointsTakeNothingButASmallPlainForm(t *testing.T) {
 				t.Errorf("WWW-Authenticate %q", a.Header.Get("WWW-Authenticate"))
 			}
 		})
+	}
+}
+
+func TestR56_ABodyWhoseLengthNobodyAnnouncedEndsAt64KiB(t *testing.T) {
+	h := newHouse(t)
+	endless := io.MultiReader(strings.NewReader(machine.Encode()+"&x="), strings.NewReader(strings.Repeat("x", 65<<10)))
+	r, _ := http.NewRequest("POST", h.url+"/token", endless) // of a reader without a length: sent in chunks
+	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	if a := h.browser().do(r); a.StatusCode != http.StatusRequestEntityTooLarge {
+		t.Errorf("got %d %s", a.StatusCode, a.body)
+	}
+}
+
+func TestWithoutASigningKeyNoCodeIsBurned(t *testing.T) {
+	h := newHouse(t)
+	b := h.browser()
+	h.signIn(b)
+	code := b.authorize(wanting("cms", "account", "globex")).query().Get("code")
+	redeem := func() reply {
+		return b.post("/token", url.Values{"grant_type": {"authorization_code"}, "code": {code}, "redirect_uri": {redirectURI}, "code_verifier": {verifier}},
+			"Authorization", "Basic Y21zOnNlY3JldA==")
+	}
+	keys := func(activeAt time.Time) {
+		for _, key := range signingKeys() {
+			key.ActiveAt = activeAt
+			h.write(func(tx *storage.Tx) error { return tx.SaveSigningKey(t.Context(), key) })
+		}
+		h.advance(11 * time.Second)
+	}
+	keys(h.now().Add(time.Hour))
+	if a := redeem(); a.StatusCode != http.StatusServiceUnavailable || a.Header.Get("Retry-After") == "" || !strings.Contains(a.body, "temporarily_unavailable") {
+		t.Errorf("without an active key: %d %s %v", a.StatusCode, a.body, a.Header)
+	}
+	keys(start)
+	if a := redeem(); a.StatusCode != http.StatusOK {
+		t.Errorf("with the key back: %d %s", a.StatusCode, a.body)
 	}
 }
 
