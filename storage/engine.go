@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/url"
+	"os"
 	"runtime"
 	"strings"
 	"time"
@@ -92,6 +93,10 @@ func (db *DB) openSQLite(ctx context.Context, path string) error {
 	db.engine = "sqlite"
 	if path == "" || strings.ContainsAny(path, "?#") {
 		return fmt.Errorf("sqlite:%s: write sqlite:PATH, a file without ? and #", path)
+	}
+	// SQLite would make the file readable for everybody; the two beside it take after it.
+	if file, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600); err == nil {
+		file.Close()
 	}
 	dsn := "file:" + (&url.URL{Path: path}).EscapedPath() + "?" + sqliteSettings
 	writer, err := newCompiling(dsn)
