@@ -4,7 +4,7 @@ import "time"
 
 // Letter is an e-mail in the outbox: written in the transaction of the act it tells about,
 // delivered later. Subject, Text and HTML are sealed while it waits, because they may carry a
-// link, and are emptied once it has been sent.
+// link, and are emptied once it has been sent or given up.
 type Letter struct {
 	ID        string // also the Message-ID, so that a second delivery can be recognised
 	UserID    UserID

@@ -66,10 +66,11 @@ func (tx *Tx) TakeLetters(ctx context.Context, now time.Time) ([]identity.Letter
 	return due, nil
 }
 
-// SaveDelivery writes how a delivery went. The content of a letter that was sent is emptied.
+// SaveDelivery writes how a delivery went. The content of a letter that was sent or given up is emptied: its
+// link may be good for hours yet.
 func (tx *Tx) SaveDelivery(ctx context.Context, l identity.Letter) error {
 	content, err := json.Marshal(letterContent{l.Subject, l.Text, l.HTML})
-	if !l.SentAt.IsZero() || err != nil {
+	if over := !l.SentAt.IsZero() || !l.DeadAt.IsZero(); over || err != nil {
 		content = []byte("{}")
 	}
 	id := l.ID

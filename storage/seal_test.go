@@ -92,6 +92,19 @@ func TestALetterThatWasSentIsEmpty(t *testing.T) {
 	})
 }
 
+func TestALetterThatWasGivenUpIsEmpty(t *testing.T) {
+	each(t, func(t *testing.T, db *storage.DB) {
+		w := newWorld(t, db)
+		dead := w.letter
+		dead.DeliveryFailed(true, soon)
+		write(t, db, func(tx *storage.Tx) error { return tx.SaveDelivery(t.Context(), dead) })
+		var size int
+		if err := db.Writer().QueryRow("SELECT length(content) FROM letters").Scan(&size); err != nil || size > 50 {
+			t.Errorf("a letter nobody will read has %d bytes, %v", size, err)
+		}
+	})
+}
+
 func TestASealedValueDoesNotOpenElsewhere(t *testing.T) {
 	each(t, func(t *testing.T, db *storage.DB) {
 		ctx, a, b := t.Context(), newWorld(t, db), newWorld(t, db)
