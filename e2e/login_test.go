@@ -293,3 +293,53 @@ func TestS9_LoggingOutOfOneProductEndsTheSession(t *testing.T) {
 		t.Errorf("the login page still knows %s", got)
 	}
 }
+
+// TestS9_LoggingOutEverywhereIsAsked: where no product has asked for it, the login page itself does.
+func TestS9_LoggingOutEverywhereIsAsked(t *testing.T) {
+	h := open(t)
+	tab := h.Tab()
+	enter(tab, h.cms, "Globex Events")
+	logIn(tab, cleo)
+	tab.Open(h.URL)
+	expect(t, tab, "You are logged in", "Cleo Lindt", "Rich Media CMS", "Event Platform")
+	tab.Open(h.URL + "/logout")
+	expect(t, tab, "Log out?", "You will be logged out of all products in this browser.", cleo.Email)
+	see(t, tab, "logout")
+	tab.Follow("text=Stay logged in")
+	expect(t, tab, "You are logged in")
+	tab.Back()
+	tab.Follow("text=Log out everywhere")
+	expect(t, tab, "You are logged out")
+	see(t, tab, "logged-out")
+	enter(tab, h.events, "Globex Events")
+}
+
+// TestPagesAtOddsSayWhatToDo: a tab that was left open, an address that leads nowhere, a product's answer
+// that comes twice.
+func TestPagesAtOddsSayWhatToDo(t *testing.T) {
+	h := open(t)
+	tab := h.Tab()
+	enter(tab, h.cms, "Globex Events")
+	h.Clock.Advance(11 * time.Minute)
+	tab.Fill("label=Email", cleo.Email)
+	tab.Fill("label=Password", cleo.Password)
+	tab.Follow("text=Login")
+	expect(t, tab, "This login has expired", "Go back to the product and try again.")
+	see(t, tab, "login-expired")
+
+	tab.Open(h.URL + "/nowhere")
+	expect(t, tab, "There is nothing here")
+	if tab.Status() != 404 {
+		t.Errorf("status %d", tab.Status())
+	}
+	see(t, tab, "not-found")
+
+	tab.Open(h.URL + "/authorize?client_id=nobody&redirect_uri=https://example.com/")
+	expect(t, tab, "We do not understand this request")
+	if strings.Contains(tab.HTML(), "example.com") {
+		t.Error("the page leads to an address that nobody has registered")
+	}
+	see(t, tab, "bad-request")
+	tab.Open(h.cms + "/callback?code=abc&state=abc")
+	expect(t, tab, "Every film in its place.", "This login was not started in this browser")
+}
