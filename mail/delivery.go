@@ -29,11 +29,15 @@ const sendTimeout = 30 * time.Second
 // cannot be delivered is tried again after 1, 5, 15 and 60 minutes; that is no error here.
 func (d Delivery) DeliverDue(ctx context.Context) (sent int, err error) {
 	var due []identity.Letter
+	taken := d.Now()
 	err = d.DB.Write(ctx, func(tx *storage.Tx) (err error) {
-		due, err = tx.TakeLetters(ctx, d.Now())
+		due, err = tx.TakeLetters(ctx, taken)
 		return err
 	})
 	for _, letter := range due {
+		if d.Now().Add(sendTimeout).After(taken.Add(storage.LetterLease)) {
+			break // by the time this one is sent another replica may have it; it is due again soon
+		}
 		delivered, saveErr := d.deliver(ctx, letter)
 		err = errors.Join(err, saveErr)
 		if delivered {

@@ -25,8 +25,8 @@ var letters = table[letterRow]{"letters", func(s *sealer, l *letterRow) []column
 	}
 }}
 
-// letterLease is how long a letter that was taken for delivery stays invisible to other replicas.
-const letterLease = 2 * time.Minute
+// LetterLease is how long a letter that was taken for delivery stays invisible to other replicas.
+const LetterLease = 2 * time.Minute
 
 var (
 	letterInsert = letters.inserting()
@@ -50,7 +50,7 @@ func (tx *Tx) AddLetter(ctx context.Context, l identity.Letter) error {
 // TakeLetters returns up to 20 letters that are due, and hides them from other replicas for two minutes;
 // a replica that dies meanwhile costs a second delivery, never a lost one.
 func (tx *Tx) TakeLetters(ctx context.Context, now time.Time) ([]identity.Letter, error) {
-	found, err := many(ctx, tx.Queries, letters, letterTake, at(now), at(now.Add(letterLease)))
+	found, err := many(ctx, tx.Queries, letters, letterTake, at(now), at(now.Add(LetterLease)))
 	if err != nil {
 		return nil, err
 	}
