@@ -18,6 +18,7 @@ var problemKinds = map[int]templates.ProblemKind{
 	http.StatusUnsupportedMediaType:  templates.BadRequest,
 	http.StatusForbidden:             templates.NotAllowed,
 	http.StatusNotFound:              templates.NotFound,
+	http.StatusGone:                  templates.ExpiredRequest,
 	http.StatusMethodNotAllowed:      templates.NotFound,
 	http.StatusTooManyRequests:       templates.Busy,
 	http.StatusServiceUnavailable:    templates.Busy,

@@ -42,17 +42,13 @@ func (s *Server) wire() (err error) {
 	return err
 }
 
-// protocolRoutes are op's; everything else is for people, and login's.
-var protocolRoutes = []string{
-	"/.well-known/", "/keys", "/authorize", "/authorize/", "/token", "/userinfo", "/introspect", "/revoke", "/end_session",
-}
-
-// Handler is the public side: both doors behind the middleware.
+// Handler is the public side: both doors behind the middleware. What is no path of the protocol is for
+// people, and login's.
 func (s *Server) Handler() http.Handler {
 	mux := http.NewServeMux()
 	protocol := s.op.Handler()
-	for _, route := range protocolRoutes {
-		mux.Handle(route, protocol)
+	for _, path := range s.op.Paths() {
+		mux.Handle(path, protocol)
 	}
 	mux.Handle("/", s.withLimits(s.login.Handler()))
 	return s.withRequest(s.withLog(s.withHeaders(mux)))
