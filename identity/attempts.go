@@ -46,6 +46,18 @@ func (a *Attempts) Begin(now time.Time) (allowed bool, wait time.Duration) {
 	return true, 0
 }
 
+// TakeBack forgets an attempt begun at that time which nobody came to judge. A pause that a later one has
+// set stays.
+func (a *Attempts) TakeBack(begun time.Time) {
+	if a.Failures == 0 { // cleared meanwhile by a right answer
+		return
+	}
+	if a.BlockedUntil.Equal(begun.Add(a.delay())) {
+		a.BlockedUntil = time.Time{}
+	}
+	a.Failures--
+}
+
 // delay is how long the next attempt waits if this one turns out wrong.
 func (a Attempts) delay() time.Duration {
 	if a.Kind == AttemptCode {

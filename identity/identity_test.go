@@ -86,6 +86,27 @@ func TestAttemptsWaitLongerAndLonger(t *testing.T) {
 	}
 }
 
+func TestAnAttemptThatWasNotJudgedIsTakenBack(t *testing.T) {
+	a := Attempts{Kind: AttemptPassword, Failures: 4}
+	a.Begin(noon)
+	a.TakeBack(noon)
+	if a.Failures != 4 || !a.BlockedUntil.IsZero() {
+		t.Errorf("after taking back: %+v", a)
+	}
+	later := noon.Add(1500 * time.Millisecond) // the pause of the fifth is over, the fifth is not judged
+	a.Begin(noon)
+	a.Begin(later)
+	a.TakeBack(noon)
+	if ok, wait := a.Begin(later); ok || wait != 2*time.Second {
+		t.Errorf("the pause of a later attempt is gone: %+v", a)
+	}
+	a = Attempts{Kind: AttemptPassword}
+	a.TakeBack(noon)
+	if a.Failures != 0 {
+		t.Errorf("a cleared counter is %d", a.Failures)
+	}
+}
+
 func TestTenWrongCodesBlockForAQuarterOfAnHour(t *testing.T) {
 	a := Attempts{Kind: AttemptCode}
 	for i := range 10 {

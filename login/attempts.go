@@ -43,6 +43,19 @@ func (d *Door) countPassword(ctx context.Context, c Caller, user identity.UserID
 	return wait, err
 }
 
+// uncountPassword takes back an attempt that could not be judged, because too many passwords were being
+// hashed; the address keeps it.
+func (d *Door) uncountPassword(ctx context.Context, user identity.UserID, bucket string, begun time.Time) error {
+	return d.cfg.DB.Write(ctx, func(tx *storage.Tx) error {
+		a, err := tx.Attempts(ctx, user, identity.AttemptPassword, bucket)
+		if err != nil || a.Failures == 0 {
+			return err
+		}
+		a.TakeBack(begun)
+		return tx.SaveAttempts(ctx, a)
+	})
+}
+
 // countCode counts a code ahead of its judgement, or is refused while the counter blocks. Codes
 // have one bucket for all browsers, because who enters them knows the password.
 func (d *Door) countCode(ctx context.Context, user identity.UserID, now time.Time) (counted identity.Attempts, err error) {

@@ -77,6 +77,9 @@ func (d *Door) RevealEnrollment(ctx context.Context, c Caller, secret, password 
 		return err
 	}
 	right, _, err := d.judgePassword(ctx, l.person.User, password, wait > 0)
+	if errors.Is(err, identity.ErrBusy) && wait == 0 {
+		err = errors.Join(err, d.uncountPassword(ctx, l.person.ID, bucket, now))
+	}
 	switch {
 	case err != nil:
 		return err

@@ -42,6 +42,9 @@ func (d *Door) SignIn(ctx context.Context, c Caller, attempt Credentials) (Cooki
 		return Cookie{}, err
 	}
 	right, upgrade, err := d.judgePassword(ctx, user, attempt.Password, wait > 0)
+	if errors.Is(err, identity.ErrBusy) && wait == 0 && user.ID != "" {
+		err = errors.Join(err, d.uncountPassword(ctx, user.ID, bucket, now))
+	}
 	if err != nil {
 		return Cookie{}, err
 	}
