@@ -8,7 +8,27 @@ const (
 	RevealLifetime     = 10 * time.Minute
 	// EnrollmentResendAfter is how long a person waits before the link can be sent again.
 	EnrollmentResendAfter = time.Minute
+	// EnrollmentsADay is how many links a person can ask for in a day.
+	EnrollmentsADay = 10
 )
+
+// resendLimits bound the letters that whoever knows a password can have sent to its owner (SECURITY R80): so
+// many within so long.
+var resendLimits = []struct {
+	links  int
+	within time.Duration
+}{{1, EnrollmentResendAfter}, {3, 10 * time.Minute}, {EnrollmentsADay, 24 * time.Hour}}
+
+// EnrollmentResendWait returns how long it takes until a person may be sent another link, given the
+// [EnrollmentsADay] newest ones, the newest first.
+func EnrollmentResendWait(sent []Enrollment, now time.Time) (wait time.Duration) {
+	for _, limit := range resendLimits {
+		if len(sent) >= limit.links {
+			wait = max(wait, sent[limit.links-1].CreatedAt.Add(limit.within).Sub(now))
+		}
+	}
+	return wait
+}
 
 // Enrollment is one emailed link to the QR screen. It is revealed at most once, by a POST with the
 // person's password; for ten minutes the same browser may see the same QR code again.

@@ -153,6 +153,34 @@ func TestEnrollmentLinksAreJudgedWhenTheyAreUsed(t *testing.T) {
 	check("superseded", superseded, "", noon, EnrollmentSuperseded)
 }
 
+func TestR80_LinksAreSentSoOftenAndNoOftener(t *testing.T) {
+	sentAt := func(ago ...time.Duration) (sent []Enrollment) {
+		for _, d := range ago {
+			sent = append(sent, Enrollment{CreatedAt: noon.Add(-d)})
+		}
+		return sent
+	}
+	const m = time.Minute
+	for _, row := range []struct {
+		sentence string
+		sent     []Enrollment // the newest first
+		want     time.Duration
+	}{
+		{"the first", nil, 0},
+		{"again within a minute", sentAt(20 * time.Second), 40 * time.Second},
+		{"again after a minute", sentAt(m), 0},
+		{"the third in ten minutes", sentAt(m, 9*m), 0},
+		{"the fourth in ten minutes", sentAt(m, 2*m, 4*m), 6 * m},
+		{"the fourth in eleven minutes", sentAt(m, 2*m, 10*m), 0},
+		{"the eleventh in a day", sentAt(1*60*m, 2*60*m, 3*60*m, 4*60*m, 5*60*m, 6*60*m, 7*60*m, 8*60*m, 9*60*m, 23*60*m), 60 * m},
+		{"the longest of the pauses holds", sentAt(m/2, 2*m, 4*m), 6 * m},
+	} {
+		if got := EnrollmentResendWait(row.sent, noon); got != row.want {
+			t.Errorf("%s: wait %v, want %v", row.sentence, got, row.want)
+		}
+	}
+}
+
 func TestR68_RedirectURIsMatchByteForByte(t *testing.T) {
 	c := Client{ID: "cms", AuthMethod: AuthBasic, RedirectURIs: []string{"https://cms.example/cb?tenant=1", "http://127.0.0.1:7000/cb"}}
 	native := Client{ID: "app", AuthMethod: AuthNone, RedirectURIs: []string{"http://127.0.0.1/cb", "http://[::1]/cb", "http://localhost/cb"}}

@@ -68,11 +68,11 @@ func (d *Door) SendEnrollment(ctx context.Context, c Caller) error {
 		if v.request.ID == "" || v.decision.Step != identity.StepEnroll && !unconfirmed {
 			return errOutdated
 		}
-		newest, err := tx.NewestEnrollment(ctx, v.person.ID)
-		if err != nil && !errors.Is(err, storage.ErrNotFound) {
+		sent, err := tx.LastEnrollments(ctx, v.person.ID, identity.EnrollmentsADay)
+		if err != nil {
 			return err
 		}
-		if wait := newest.CreatedAt.Add(identity.EnrollmentResendAfter).Sub(now); wait > 0 {
+		if wait := identity.EnrollmentResendWait(sent, now); wait > 0 {
 			return refused{templates.LinkSentJustNow, wait}
 		}
 		return d.invite(ctx, tx, c, v.person.User, v.decision.Membership.Account, now)

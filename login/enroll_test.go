@@ -278,6 +278,22 @@ func TestR24_APasswordAloneNeverLeadsToAQRCode(t *testing.T) {
 	})
 }
 
+func TestR80_NobodyIsSentMoreThanThreeLinksInTenMinutes(t *testing.T) {
+	h := onSQLite(t)
+	h.person("ada@example.com", h.account("acme", identity.TwoFactorAll))
+	b := h.browser()
+	page := b.logIn("", "ada@example.com", password).shows(200, "Check your mail")
+	for range 2 {
+		h.wait(identity.EnrollmentResendAfter)
+		page = b.press(page, "Send the link again").shows(200, "Check your mail")
+	}
+	h.wait(identity.EnrollmentResendAfter)
+	b.press(page, "Send the link again").shows(429, "Check your mail").refuses("You can ask for another one in 7 minutes")
+	if n := h.events(identity.EventEnrollmentSent); n != 3 {
+		t.Errorf("%d links were sent", n)
+	}
+}
+
 func TestTheLinkIsSentAgainOnceAMinute(t *testing.T) {
 	each(t, func(t *testing.T, h *house) {
 		h.person("ada@example.com", h.account("acme", identity.TwoFactorAll))

@@ -19,6 +19,7 @@ var enrollments = table[identity.Enrollment]{"enrollments", func(_ *sealer, e *i
 var (
 	enrollmentByToken = enrollments.selecting("WHERE token_hash = $1")
 	enrollmentNewest  = enrollments.selecting("WHERE user_id = $1 ORDER BY created_at DESC, id DESC LIMIT 1")
+	enrollmentsLast   = enrollments.selecting("WHERE user_id = $1 ORDER BY created_at DESC, id DESC LIMIT $2")
 	enrollmentPending = enrollments.selecting("WHERE authenticator_id = $1")
 	enrollmentInsert  = enrollments.inserting()
 	enrollmentsOld    = "UPDATE enrollments SET superseded_at = $2 WHERE user_id = $1 AND superseded_at IS NULL AND confirmed_at IS NULL"
@@ -36,6 +37,11 @@ func (q Queries) Enrollment(ctx context.Context, token identity.Digest) (identit
 // NewestEnrollment returns the last enrollment of a person, or [ErrNotFound].
 func (q Queries) NewestEnrollment(ctx context.Context, user identity.UserID) (identity.Enrollment, error) {
 	return one(ctx, q, enrollments, enrollmentNewest, user)
+}
+
+// LastEnrollments returns the last enrollments of a person, the newest first.
+func (q Queries) LastEnrollments(ctx context.Context, user identity.UserID, limit int) ([]identity.Enrollment, error) {
+	return many(ctx, q, enrollments, enrollmentsLast, user, limit)
 }
 
 // EnrollmentOf returns the enrollment that revealed a pending authenticator, or [ErrNotFound].
