@@ -29,9 +29,12 @@ func (serveCmd) Help() string {
 finishes what is in flight. It speaks plain HTTP: put a proxy that ends TLS in front and name it in --trusted-proxies.
 The database must be migrated. What is missing in the settings is said, and nothing is guessed.
 
+A setting that holds a password belongs in the environment or the --config file: everybody on the machine sees flags.
+
 Example:
+  export VESTIBULE_SMTP_URL=smtp://user:password@relay:587
   vestibule serve --issuer https://login.example.com --database-url postgres://vestibule@db/vestibule \
-    --key-file vestibule.key --smtp-url smtp://user:password@relay:587 --mail-from login@example.com`
+    --key-file vestibule.key --mail-from login@example.com`
 }
 
 // Run implements the command.
