@@ -13,7 +13,6 @@ import (
 	"time"
 
 	"github.com/vestibule-id/vestibule/demo"
-	"github.com/vestibule-id/vestibule/e2e/browser"
 )
 
 // TestTheDemoCommandEndsInAWorkingLogin does what the README's first lines promise, knowing nothing but what
@@ -21,7 +20,7 @@ import (
 func TestTheDemoCommandEndsInAWorkingLogin(t *testing.T) {
 	printed := startDemo(t)
 	cms, mailbox, phone := printed.address("CMS"), printed.address("mailbox"), printed.address("phone")
-	b := browser.New(t)
+	b := chromium(t)
 	app := b.Tab()
 
 	tab := b.Tab()

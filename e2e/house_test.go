@@ -38,7 +38,7 @@ func openOn(t *testing.T, engine string) *house {
 	t.Helper()
 	h := &house{
 		Provider: vestibuletest.Start(t, vestibuletest.Config{Engine: engine}),
-		Browser:  browser.New(t), letters: t.TempDir(),
+		Browser:  chromium(t), letters: t.TempDir(),
 	}
 	cms, events, mailbox := listen(t), listen(t), listen(t)
 	h.cms, h.events, h.mailbox = address(cms), address(events), address(mailbox)
