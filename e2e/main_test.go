@@ -37,7 +37,10 @@ func (*process) Helper() {}
 // Cleanup implements testing.TB.
 func (p *process) Cleanup(f func()) { p.cleanups = append(p.cleanups, f) }
 
-// Fatalf implements testing.TB: without Chromium there are no stories, and that is no success.
+// Fatal implements testing.TB: without Chromium there are no stories, and that is no success.
+func (*process) Fatal(a ...any) { log.Fatal(a...) }
+
+// Fatalf implements testing.TB.
 func (*process) Fatalf(format string, a ...any) { log.Fatalf(format, a...) }
 
 func (p *process) end() {
