@@ -131,7 +131,7 @@ func (d *Door) refuseCode(ctx context.Context, c Caller, counted identity.Attemp
 		if !request.EndedAt.IsZero() {
 			no.Reason = templates.LoginEnded
 		}
-		return errors.Join(tx.SaveWrongCode(ctx, request), recordWrongCode(ctx, tx, c, counted, account, now))
+		return errors.Join(tx.SaveWrongCode(ctx, request), d.recordWrongCode(ctx, tx, c, counted, account, now))
 	})
 	if err != nil {
 		return err
@@ -139,8 +139,9 @@ func (d *Door) refuseCode(ctx context.Context, c Caller, counted identity.Attemp
 	return no
 }
 
-// recordWrongCode writes a wrong code down and, when there were too many in a row, turns the app off.
-func recordWrongCode(ctx context.Context, tx *storage.Tx, c Caller, counted identity.Attempts, account identity.AccountID, now time.Time) error {
+// recordWrongCode writes a wrong code down and, when there were too many in a row, turns the app off and
+// tells the person: whoever entered them knows the password.
+func (d *Door) recordWrongCode(ctx context.Context, tx *storage.Tx, c Caller, counted identity.Attempts, account identity.AccountID, now time.Time) error {
 	wrong := c.Origin.Event(identity.EventCodeRefused, now)
 	wrong.UserID, wrong.AccountID = counted.UserID, account
 	if err := tx.Record(ctx, wrong); err != nil || !counted.Exhausted() {
@@ -148,7 +149,8 @@ func recordWrongCode(ctx context.Context, tx *storage.Tx, c Caller, counted iden
 	}
 	off := c.Origin.Event(identity.EventAuthenticatorOff, now)
 	off.UserID, off.Actor, off.Detail = counted.UserID, "system", "too many wrong codes in a row"
+	user, err := tx.User(ctx, counted.UserID)
 	// The count belongs to the secret that was guessed at; the next one begins at zero.
-	return errors.Join(tx.VoidAuthenticators(ctx, counted.UserID, now),
+	return errors.Join(err, d.cfg.Outbox.AuthenticatorOff(ctx, tx, user, now), tx.VoidAuthenticators(ctx, counted.UserID, now),
 		tx.ClearAttempts(ctx, counted.UserID, identity.AttemptCode, ""), tx.Record(ctx, off))
 }

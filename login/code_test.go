@@ -168,6 +168,9 @@ func TestR12_TheHundredthWrongCodeTurnsTheAppOff(t *testing.T) {
 		if h.events(identity.EventAuthenticatorOff) != 1 {
 			t.Error("not on record")
 		}
+		if mail := h.letters(); len(mail) == 0 || mail[len(mail)-1].Subject != "Your authenticator has been switched off" || mail[len(mail)-1].To != "ada@example.com" {
+			t.Errorf("the person is not told: %+v", mail)
+		}
 		page = b.get(page.url.String()).shows(200, "Check your mail")
 		b.post(page.url.String(), map[string][]string{"code": {h.code(app.Secret)}}).shows(200, "Check your mail")
 

@@ -187,7 +187,7 @@ func (d *Door) ConfirmEnrollment(ctx context.Context, c Caller, secret, code str
 			return err
 		}
 	}
-	err = d.cfg.DB.Write(ctx, func(tx *storage.Tx) error { return recordWrongCode(ctx, tx, c, counted, l.account.ID, now) })
+	err = d.cfg.DB.Write(ctx, func(tx *storage.Tx) error { return d.recordWrongCode(ctx, tx, c, counted, l.account.ID, now) })
 	if err != nil {
 		return err
 	}

@@ -46,6 +46,13 @@ func (o Outbox) NothingToDo(ctx context.Context, tx *storage.Tx, u identity.User
 	return errors.Join(err, o.post(ctx, tx, u, "nothing-to-do", letter, now))
 }
 
+// AuthenticatorOff tells a person that too many wrong codes in a row have switched the app off: whoever
+// entered them knows the password.
+func (o Outbox) AuthenticatorOff(ctx context.Context, tx *storage.Tx, u identity.User, now time.Time) error {
+	letter, err := templates.AuthenticatorOff{Name: u.Name}.Letter(o.frame(u))
+	return errors.Join(err, o.post(ctx, tx, u, "authenticator-off", letter, now))
+}
+
 func (o Outbox) frame(u identity.User) templates.Frame {
 	return templates.Frame{Lang: templates.Language("", u.Locale), Product: o.Product}
 }

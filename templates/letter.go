@@ -45,6 +45,16 @@ var nothingToDo = parseLetter("nothing_to_do")
 // Letter writes the letter in the frame's language.
 func (l NothingToDo) Letter(f Frame) (Letter, error) { return nothingToDo.write(f, l) }
 
+// AuthenticatorOff tells a person that too many wrong codes in a row have switched the app off.
+type AuthenticatorOff struct {
+	Name string // of the person; may be empty
+}
+
+var authenticatorOff = parseLetter("authenticator_off")
+
+// Letter writes the letter in the frame's language.
+func (l AuthenticatorOff) Letter(f Frame) (Letter, error) { return authenticatorOff.write(f, l) }
+
 // letter is one letter's parsed parts in every language, by the catalogue's tag.
 type letter map[string]parts
 

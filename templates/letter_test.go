@@ -13,6 +13,7 @@ func letters(account, person string) map[string]interface{ Letter(Frame) (Letter
 		"set-up":           SetUpTwoFactor{Account: account, Link: "https://id.example.com/enroll?link=abc", ExpiresAt: expiry, Name: person},
 		"set-up-nameless":  SetUpTwoFactor{Account: account, Link: "https://id.example.com/enroll?link=abc", ExpiresAt: expiry},
 		"nothing":          NothingToDo{Account: account, Name: person},
+		"authenticatorOff": AuthenticatorOff{Name: person},
 		"nothing-nameless": NothingToDo{Account: account},
 	}
 }
