@@ -197,7 +197,7 @@ Acme Media asks for a code, Globex Events does not.
 
 TRY
 1. Log in to the CMS as ada, choose Acme Media: the page expands and asks for the code.
-   Read it off the phone, or off your own app with her key %s
+   Read it off the phone page, or off your own app with her key %s
 2. Open the Event Platform in the same browser: no second login. Switch to Globex Events and back.
 3. Log in as ben, choose Acme Media: check the mailbox, scan the QR code, log in with the code.
 4. Log in as cleo: a password is enough, and the CMS says so (amr: pwd).
