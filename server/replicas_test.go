@@ -4,14 +4,13 @@ import (
 	"net/url"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/vestibule-id/vestibule/identity"
 	"github.com/vestibule-id/vestibule/vestibuletest"
 )
 
 // TestR37_WhatOneReplicaSwitchesOnTheOtherRefusesAtOnce holds for whatever a person still has of an
-// account when it begins to ask for a code.
+// account when it begins to ask for a code. Everything is asked once: the first answer must be right.
 func TestR37_WhatOneReplicaSwitchesOnTheOtherRefusesAtOnce(t *testing.T) {
 	p := onPostgres(t, house)
 	other := strings.TrimPrefix(p.Replica(), "http://")
@@ -42,7 +41,6 @@ func TestR37_WhatOneReplicaSwitchesOnTheOtherRefusesAtOnce(t *testing.T) {
 		}
 	}
 
-	began := time.Now()
 	if _, err := p.Admin.RequireTwoFactor(t.Context(), "globex", identity.TwoFactorAll); err != nil {
 		t.Fatal(err)
 	}
@@ -55,8 +53,5 @@ func TestR37_WhatOneReplicaSwitchesOnTheOtherRefusesAtOnce(t *testing.T) {
 	redeem := url.Values{"grant_type": {"authorization_code"}, "code": {code}, "redirect_uri": {vestibuletest.RedirectURI}, "code_verifier": {inFlight.Verifier}}
 	if got := f.try(t, attempt{"POST", "/token", []string{formType, credentials}, redeem.Encode()}); !strings.Contains(got.body, "invalid_grant") {
 		t.Errorf("the code in flight: %d %s", got.status, got.body)
-	}
-	if took := time.Since(began); took > 2*time.Second {
-		t.Errorf("it took %s to ask", took)
 	}
 }
