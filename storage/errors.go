@@ -101,10 +101,20 @@ func lostConnection(err error) bool {
 		errors.Is(err, driver.ErrBadConn) || errors.Is(err, sql.ErrConnDone) || errors.Is(err, pgconn.ErrConnClosed)
 }
 
+// errNoConnection says that all connections were in use for too long.
+var errNoConnection = fmt.Errorf("%w: no connection became free within %s", ErrUnavailable, maxWait)
+
+// crowded reports a server that is there and has its hands full: to connect anew would give it more to do.
+func crowded(err error) bool {
+	var pg *pgconn.PgError
+	return errors.Is(err, errNoConnection) ||
+		errors.As(err, &pg) && (strings.HasPrefix(pg.Code, "53") || pg.Code == "55P03" || pg.Code == "57014")
+}
+
 // reconnected drops the connections of a server that is gone, and reports whether another try is
 // worth it.
 func (db *DB) reconnected(err error) bool {
-	if db.pool == nil || !errors.Is(err, ErrUnavailable) {
+	if db.pool == nil || !errors.Is(err, ErrUnavailable) || crowded(err) {
 		return false
 	}
 	db.log.Warn("database connection lost; connecting anew", "error", err)

@@ -274,3 +274,34 @@ func TestAServerThatTakesNoConnectionsIsNotAvailable(t *testing.T) {
 	back()
 	serves(t, db, w)
 }
+
+func TestAServerWithItsHandsFullKeepsItsConnections(t *testing.T) {
+	if testing.Short() {
+		t.Skip("waits for four seconds")
+	}
+	db, err := storage.Open(t.Context(), storage.Config{URL: migratedPostgres(t), Keys: testKeys, MaxConns: 1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(db.Close)
+	w := newWorld(t, db)
+	before := backend(t, db)
+	write(t, db, func(*storage.Tx) error { // holds the one connection
+		if err := touch(t.Context(), db, w); !errors.Is(err, storage.ErrUnavailable) {
+			t.Errorf("got %v", err)
+		}
+		return nil
+	})
+	if after := backend(t, db); after != before {
+		t.Errorf("the connection to %d was given up for one to %d", before, after)
+	}
+}
+
+// backend is the server process behind a connection.
+func backend(t *testing.T, db *storage.DB) (pid int) {
+	t.Helper()
+	if err := db.Writer().QueryRow("SELECT pg_backend_pid()").Scan(&pid); err != nil {
+		t.Fatal(err)
+	}
+	return pid
+}

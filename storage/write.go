@@ -84,7 +84,7 @@ func (db *DB) writer(ctx context.Context) (*sql.Conn, error) {
 	defer done()
 	conn, err := db.writes.Conn(wait)
 	if err != nil && wait.Err() != nil && ctx.Err() == nil {
-		return nil, fmt.Errorf("%w: no connection became free within %s", ErrUnavailable, maxWait)
+		return nil, errNoConnection
 	}
 	return conn, translate(err)
 }
