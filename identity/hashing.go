@@ -24,8 +24,8 @@ type HasherConfig struct {
 	Memory      int           // KiB per hash; 47104 (46 MiB)
 	Time        int           // passes over the memory; 2
 	Parallelism int           // lanes of one hash; 1
-	Concurrency int           // hashes computed at once; one per core
-	Queue       int           // callers that may wait for their turn; 64
+	Concurrency int           // hashes computed at once; one per core, of which one is left to everybody else
+	Queue       int           // callers that may wait for their turn; 32 for each hash at once, what 2 s are enough for
 	Wait        time.Duration // how long each of them waits; 2 s
 
 	// AllowWeak permits costs below the published floor (46 MiB with one pass,
@@ -123,6 +123,10 @@ func (h *Hasher) takeTurn(ctx context.Context, work func() error) error {
 	return work()
 }
 
+// Crowded says whether a caller would be turned away now. Asking first saves the work that comes before a
+// password is judged; the answer may be another one by then.
+func (h *Hasher) Crowded() bool { return h.waiting.Load() >= int64(h.config.Queue) }
+
 func (h *Hasher) queue(ctx context.Context) error {
 	defer h.waiting.Add(-1)
 	if h.waiting.Add(1) > int64(h.config.Queue) {
@@ -144,8 +148,8 @@ func (c HasherConfig) withDefaults() HasherConfig {
 	setDefault(&c.Memory, 46*1024)
 	setDefault(&c.Time, 2)
 	setDefault(&c.Parallelism, 1)
-	setDefault(&c.Concurrency, runtime.GOMAXPROCS(0))
-	setDefault(&c.Queue, 64)
+	setDefault(&c.Concurrency, max(1, runtime.GOMAXPROCS(0)-1))
+	setDefault(&c.Queue, 32*c.Concurrency)
 	setDefault(&c.Wait, 2*time.Second)
 	return c
 }

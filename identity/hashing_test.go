@@ -3,6 +3,7 @@ package identity
 import (
 	"context"
 	"errors"
+	"runtime"
 	"strings"
 	"sync"
 	"testing"
@@ -232,9 +233,27 @@ func TestR97_AFullQueueTurnsPeopleAwayAtOnce(t *testing.T) {
 		if err := h.VerifyNothing(t.Context(), "x"); !errors.Is(err, ErrBusy) || time.Since(started) != 0 {
 			t.Errorf("fourth: %v after %v", err, time.Since(started))
 		}
+		crowded := h.Crowded()
 		release()
 		queued.Wait()
+		if !crowded || h.Crowded() {
+			t.Errorf("crowded with a full queue: %v; with an empty one: %v", crowded, h.Crowded())
+		}
 	})
+}
+
+func TestR97_HashingLeavesACoreToEverybodyElse(t *testing.T) {
+	for cores, want := range map[int]int{1: 1, 2: 1, 8: 7} {
+		before := runtime.GOMAXPROCS(cores)
+		h, err := NewHasher(HasherConfig{})
+		runtime.GOMAXPROCS(before)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if cap(h.slots) != want || h.config.Queue != 32*want {
+			t.Errorf("on %d cores %d hashes at once and %d waiting, want %d and %d", cores, cap(h.slots), h.config.Queue, want, 32*want)
+		}
+	}
 }
 
 func TestWhoLeavesTheQueueIsNotServed(t *testing.T) {

@@ -53,6 +53,9 @@ func (d *Door) RevealEnrollment(ctx context.Context, c Caller, secret, password 
 	if password == "" {
 		return refused{Reason: templates.PasswordMissing}
 	}
+	if d.cfg.Hasher.Crowded() {
+		return identity.ErrBusy
+	}
 	now := d.cfg.Now()
 	l, err := readLink(ctx, d.cfg.DB.Queries, secret, c.Browser, now)
 	if errors.Is(err, storage.ErrNotFound) || err == nil && l.state() != identity.EnrollmentOpen {

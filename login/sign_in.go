@@ -28,6 +28,9 @@ func (d *Door) SignIn(ctx context.Context, c Caller, attempt Credentials) (Cooki
 	if attempt.Password == "" {
 		return Cookie{}, refused{Reason: templates.PasswordMissing}
 	}
+	if d.cfg.Hasher.Crowded() { // in a flood of logins the database has better things to do
+		return Cookie{}, identity.ErrBusy
+	}
 	now := d.cfg.Now()
 	user, err := d.userNamed(ctx, attempt.Email)
 	if err != nil {
