@@ -54,6 +54,7 @@ func TestWhoFindsTheQueueFullCostsTheDatabaseNothing(t *testing.T) {
 	if h.hasher, err = identity.NewHasher(slow); err != nil {
 		t.Fatal(err)
 	}
+	h.addressLogins = identity.AddressLogins
 	h.server = h.replica()
 	done := make(chan error, 2)
 	for range 2 { // one is hashed, one waits
