@@ -7,9 +7,9 @@ import "net/http"
 // is public, or proven by what the request itself carries.
 func allowCrossOrigin(w http.ResponseWriter, r *http.Request, allowed string) (preflight bool) {
 	h := w.Header()
-	h.Set("Access-Control-Allow-Origin", "*")
+	h["Access-Control-Allow-Origin"] = anyOrigin
 	if r.Method != http.MethodOptions {
-		h.Set("Access-Control-Expose-Headers", "WWW-Authenticate, Retry-After, X-Request-Id")
+		h["Access-Control-Expose-Headers"] = readableHeaders
 		return false
 	}
 	h.Set("Allow", allowed)
@@ -21,3 +21,9 @@ func allowCrossOrigin(w http.ResponseWriter, r *http.Request, allowed string) (p
 	w.WriteHeader(http.StatusNoContent)
 	return true
 }
+
+// The values are shared by all answers.
+var (
+	anyOrigin       = []string{"*"}
+	readableHeaders = []string{"WWW-Authenticate, Retry-After, X-Request-Id"}
+)

@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/json"
+	"maps"
 	"net/http"
 	"strconv"
 	"strings"
@@ -90,12 +91,12 @@ func discoveryOf(issuer string) document {
 	return d
 }
 
-// document is a public JSON text that is written once and served often.
+// document is a public JSON text that is written once and served often; so are its headers, which all
+// answers share.
 type document struct {
-	body         []byte
-	etag         string
-	length       string
-	cacheControl string
+	body    []byte
+	etag    string
+	headers http.Header
 }
 
 func newDocument(content any, cacheControl string) (document, error) {
@@ -104,24 +105,23 @@ func newDocument(content any, cacheControl string) (document, error) {
 		return document{}, err
 	}
 	sum := sha256.Sum256(body)
-	return document{
-		body: body, etag: `"` + base64.RawURLEncoding.EncodeToString(sum[:12]) + `"`,
-		length: strconv.Itoa(len(body)), cacheControl: cacheControl,
-	}, nil
+	etag := `"` + base64.RawURLEncoding.EncodeToString(sum[:12]) + `"`
+	return document{body, etag, http.Header{
+		"Cache-Control": {cacheControl}, "Etag": {etag},
+		"Content-Type": {"application/json"}, "Content-Length": {strconv.Itoa(len(body))},
+	}}, nil
 }
 
 // serve writes the document, or that the client has it already.
 func (d document) serve(w http.ResponseWriter, r *http.Request) {
 	h := w.Header()
-	h.Set("Cache-Control", d.cacheControl)
-	h.Set("Etag", d.etag)
-	// Contains, because proxies mark the tag as weak when they compress, and lists are allowed.
+	maps.Copy(h, d.headers)
 	if strings.Contains(r.Header.Get("If-None-Match"), d.etag) {
+		h.Del("Content-Type")
+		h.Del("Content-Length")
 		w.WriteHeader(http.StatusNotModified)
 		return
 	}
-	h.Set("Content-Type", "application/json")
-	h.Set("Content-Length", d.length)
 	if r.Method != http.MethodHead {
 		w.Write(d.body)
 	}

@@ -16,7 +16,10 @@ func clientAddress(r *http.Request, trusted []netip.Prefix) string {
 		return r.RemoteAddr // a Unix socket
 	}
 	address := peer.Addr().Unmap()
-	hops := strings.Split(strings.Join(r.Header.Values("X-Forwarded-For"), ","), ",")
+	var hops []string
+	if trusts(trusted, address) {
+		hops = strings.Split(strings.Join(r.Header.Values("X-Forwarded-For"), ","), ",")
+	}
 	for i := len(hops) - 1; i >= 0 && trusts(trusted, address); i-- {
 		hop, err := netip.ParseAddr(strings.TrimSpace(hops[i]))
 		if err != nil {

@@ -127,7 +127,7 @@ const contentPolicy = "default-src 'none'; style-src 'self'; script-src 'self'; 
 	"base-uri 'none'; frame-ancestors 'none'; form-action 'self'"
 
 // withHeaders sets what every response carries (SECURITY R41, R43). Referrer-Policy is same-origin
-// because with no-referrer browsers post forms with "Origin: null".
+// because with no-referrer browsers post forms with "Origin: null". All responses share the values.
 func (s *Server) withHeaders(next http.Handler) http.Handler {
 	headers := [][2]string{
 		{"Content-Security-Policy", contentPolicy},
@@ -140,10 +140,14 @@ func (s *Server) withHeaders(next http.Handler) http.Handler {
 	if s.cfg.secure() {
 		headers = append(headers, [2]string{"Strict-Transport-Security", "max-age=63072000; includeSubDomains"})
 	}
+	values := make([][]string, len(headers))
+	for i, header := range headers {
+		values[i] = []string{header[1]}
+	}
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		h := w.Header()
-		for _, header := range headers {
-			h.Set(header[0], header[1])
+		for i, header := range headers {
+			h[header[0]] = values[i]
 		}
 		next.ServeHTTP(w, r)
 	})
