@@ -167,7 +167,7 @@ func BenchmarkFlood(b *testing.B) {
 			b.ReportMetric(float64(f.in.Load())/floodTime.Seconds(), "logins/s")
 			b.ReportMetric(float64(f.turnedAway.Load())/floodTime.Seconds(), "503s/s")
 			b.ReportMetric(float64(f.failed.Load()), "failed")
-	slices.Sort(f.latencies)
+			slices.Sort(f.latencies)
 			b.ReportMetric(micros(f.latencies[len(f.latencies)/2])/1000, "token-p50-ms")
 			b.ReportMetric(micros(f.latencies[len(f.latencies)*99/100])/1000, "token-p99-ms")
 		})

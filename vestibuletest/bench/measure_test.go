@@ -116,30 +116,23 @@ func (o *operation) ready(c *child) error {
 	return c.teach(a)
 }
 
-// round does the operation as often as a round has it, and then as often what it is compared with.
-func (c *child) round(o operation) (r round, floor time.Duration, err error) {
-	work, err := o.prepare(c, o.times)
-	if err != nil {
-		return r, 0, err
-	}
-	if r, err = c.perform(work, c.Issuer, o.clients); err != nil {
-		return r, 0, err
-	}
+// compared does as often what the operation is compared with, and returns what one of it costs.
+func (c *child) compared(o operation, work []task) (floor time.Duration, err error) {
 	if profiles != "" {
-		return r, 0, nil
+		return 0, nil
 	}
 	if o.same != nil {
 		bare, err := c.perform(work, c.Bare, o.clients)
-		return r, bare.CPU, err
+		return bare.CPU, err
 	}
 	for _, name := range o.floors {
 		cost, err := c.floor(name, o.times)
 		if err != nil {
-			return r, 0, err
+			return 0, err
 		}
 		floor += cost
 	}
-	return r, floor, nil
+	return floor, nil
 }
 
 // profiles is a folder for one profile of the server's processor time per operation; floors are left
@@ -162,27 +155,41 @@ func (c *child) profile(b *testing.B, file string) {
 	}
 }
 
-// measure runs rounds for as long as the benchmark wants. The first one does not count: caches are filled
-// and the heap gets its size.
+// measure runs rounds until the operation has had the time of a benchmark. The first one does not count:
+// caches are filled and the heap gets its size.
 func (c *child) measure(b *testing.B, o operation) {
 	if err := o.ready(c); err != nil {
 		b.Fatal(err)
 	}
-	if _, _, err := c.round(o); err != nil {
+	if work, err := o.prepare(c, o.times); err != nil {
+		b.Fatal(err)
+	} else if _, err := c.perform(work, c.Issuer, o.clients); err != nil {
 		b.Fatal(err)
 	}
-	var all []round
-	var floors []time.Duration
 	if profiles != "" {
 		c.profile(b, filepath.Join(profiles, strings.ReplaceAll(b.Name(), "/", "-")+".pprof"))
 		defer c.profile(b, "")
 	}
+	var all []round
+	var floors []time.Duration
 	for b.Loop() {
-		r, floor, err := c.round(o)
+		b.StopTimer()
+		work, err := o.prepare(c, o.times)
+		if err != nil {
+			b.Fatal(err)
+		}
+		b.StartTimer()
+		r, err := c.perform(work, c.Issuer, o.clients)
+		b.StopTimer()
+		if err != nil {
+			b.Fatal(err)
+		}
+		floor, err := c.compared(o, work)
 		if err != nil {
 			b.Fatal(err)
 		}
 		all, floors = append(all, r), append(floors, floor)
+		b.StartTimer()
 	}
 	report(b, o, all, floors)
 }

@@ -11,16 +11,16 @@ import (
 
 // operations is everything that is compared with a floor in the same run.
 var operations = []operation{
-	{name: "discovery", times: 400, same: get("/.well-known/openid-configuration")},
-	{name: "keys", times: 400, same: get("/keys")},
-	{name: "client_credentials", times: 100, same: clientCredentials},
-	{name: "introspection", times: 200, same: introspection},
-	{name: "userinfo", times: 200, same: userinfo},
-	{name: "code-exchange", times: 50, prepare: exchanges, floors: []string{floorRS256, floorCommit}},
-	{name: "refresh-kept", times: 50, prepare: refreshes("cms"), floors: []string{floorRS256, floorCommit}},
-	{name: "refresh-rotated", times: 50, prepare: refreshes("app"), floors: []string{floorRS256, floorCommit}},
-	{name: "login-password-code", times: 5, prepare: logins("acme"), floors: []string{floorHash}},
-	{name: "login-password", times: 5, prepare: logins("globex"), floors: []string{floorHash}},
+	{name: "discovery", times: 400, clients: 4, same: get("/.well-known/openid-configuration")},
+	{name: "keys", times: 400, clients: 4, same: get("/keys")},
+	{name: "client_credentials", times: 200, clients: 4, same: clientCredentials},
+	{name: "introspection", times: 200, clients: 4, same: introspection},
+	{name: "userinfo", times: 200, clients: 4, same: userinfo},
+	{name: "code-exchange", times: 50, clients: 4, prepare: exchanges, floors: []string{floorRS256, floorCommit}},
+	{name: "refresh-kept", times: 50, clients: 4, prepare: refreshes("cms"), floors: []string{floorRS256, floorCommit}},
+	{name: "refresh-rotated", times: 50, clients: 4, prepare: refreshes("app"), floors: []string{floorRS256, floorCommit}},
+	{name: "login-password-code", times: 2, prepare: logins("acme"), floors: []string{floorHash}},
+	{name: "login-password", times: 2, prepare: logins("globex"), floors: []string{floorHash}},
 }
 
 // BenchmarkOperations measures what one client that waits for each answer asks for.
