@@ -161,7 +161,7 @@ func (h *house) enter(u identity.User, a identity.Account, code bool) opened {
 func (h *house) enterMore(u identity.User, s identity.Session, a identity.Account) opened {
 	h.Helper()
 	entry, _ := s.Enter(a.ID, h.now)
-	p := must(h.db.PersonOf(h.Context(), u, h.now))(h)
+	p := must(h.db.Person(h.Context(), u.ID, h.now))(h)
 	d := identity.Decide(h.now, p, s.Evidence(), identity.Wants{AccountID: a.ID})
 	g := identity.NewGrant(identity.AuthorizationRequest{ClientID: "cms"}, s, entry, d, h.now)
 	h.write(func(tx *storage.Tx) error {

@@ -162,7 +162,7 @@ func hasLinkFor(account identity.Account, role identity.Role, email string) erro
 // invite writes to one person. Who joins gets the letter from settle, as everybody who joins; who belongs
 // already is not newly asked and gets it here.
 func (a *Admin) invite(ctx context.Context, tx *storage.Tx, u identity.User, account identity.Account, role identity.Role, now time.Time) (Effects, error) {
-	p, err := tx.PersonOf(ctx, u, now)
+	p, err := tx.Person(ctx, u.ID, now)
 	if err != nil {
 		return Effects{}, err
 	}

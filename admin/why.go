@@ -33,7 +33,7 @@ func (a *Admin) Why(ctx context.Context, email, account string) (Explanation, er
 		return x, err
 	}
 	now := a.now()
-	if x.Person, err = a.db.PersonOf(ctx, user, now); err != nil {
+	if x.Person, err = a.db.Person(ctx, user.ID, now); err != nil {
 		return x, err
 	}
 	sessions, err := a.db.SessionsOf(ctx, user.ID)

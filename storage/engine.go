@@ -67,6 +67,9 @@ func Open(ctx context.Context, c Config) (*DB, error) {
 		return nil, err
 	}
 	db.Queries = Queries{q: db.reads, seal: seal, again: db.reconnected}
+	if db.engine == "sqlite" {
+		db.Queries.q = brief{db.reads}
+	}
 	return db, nil
 }
 

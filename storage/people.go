@@ -8,13 +8,15 @@ import (
 	"github.com/vestibule-id/vestibule/identity"
 )
 
-// memberNames and memberPlaces belong together, see [membershipNames]. A pending authenticator is one whose
-// QR code was shown through a link that is still good.
-var memberNames = users.names("u.") + ", " + membershipNames + `,
-	EXISTS (SELECT 1 FROM authenticators t WHERE t.user_id = m.user_id AND t.confirmed_at IS NOT NULL AND t.disabled_at IS NULL),
+// factorNames says whether a person u has an authenticator that is confirmed, and a pending one: its QR code was
+// shown through a link that is still good at $2.
+const factorNames = `EXISTS (SELECT 1 FROM authenticators t WHERE t.user_id = u.id AND t.confirmed_at IS NOT NULL AND t.disabled_at IS NULL),
 	EXISTS (SELECT 1 FROM authenticators t JOIN enrollments e ON e.authenticator_id = t.id
-		WHERE t.user_id = m.user_id AND t.confirmed_at IS NULL AND t.disabled_at IS NULL
+		WHERE t.user_id = u.id AND t.confirmed_at IS NULL AND t.disabled_at IS NULL
 		AND e.superseded_at IS NULL AND e.confirmed_at IS NULL AND e.expires_at > $2)`
+
+// memberNames and memberPlaces belong together, see [membershipNames].
+var memberNames = users.names("u.") + ", " + membershipNames + ", " + factorNames
 
 func memberPlaces(p *identity.Person) []any {
 	p.Memberships = make([]identity.Membership, 1)

@@ -32,7 +32,7 @@ func TestPeopleOfAnAccountAreReadAsOneByOne(t *testing.T) {
 		for _, now := range []time.Time{noon, noon.Add(identity.EnrollmentLifetime)} {
 			var want []identity.Person
 			for _, u := range []identity.User{confirmed, pending, without} {
-				p, err := db.PersonOf(ctx, u, now)
+				p, err := db.Person(ctx, u.ID, now)
 				if err != nil {
 					t.Fatal(err)
 				}

@@ -2,6 +2,7 @@ package storage
 
 import (
 	"context"
+	"database/sql"
 	"database/sql/driver"
 
 	"modernc.org/sqlite"
@@ -119,4 +120,17 @@ func (c *connection) Close() error {
 		s.Close()
 	}
 	return c.sqliteConn.Close()
+}
+
+// brief keeps database/sql from watching the context of each statement with a goroutine of its own.
+type brief struct{ querier }
+
+// ExecContext implements querier.
+func (b brief) ExecContext(ctx context.Context, query string, args ...any) (sql.Result, error) {
+	return b.querier.ExecContext(context.WithoutCancel(ctx), query, args...)
+}
+
+// QueryContext implements querier.
+func (b brief) QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error) {
+	return b.querier.QueryContext(context.WithoutCancel(ctx), query, args...)
 }

@@ -2,7 +2,6 @@ package storage
 
 import (
 	"context"
-	"errors"
 	"time"
 
 	"github.com/vestibule-id/vestibule/identity"
@@ -51,33 +50,21 @@ func (tx *Tx) UpgradePassword(ctx context.Context, id identity.UserID, phc strin
 	return tx.must(ctx, passwordSet, id, phc, at(now))
 }
 
+var personByID = "SELECT " + users.names("u.") + ", " + factorNames + " FROM users u WHERE u.id = $1"
+
 // Person returns a user with memberships and the state of their authenticators, as [identity.Decide] needs
-// them; or [ErrNotFound].
+// them; or [ErrNotFound]. No secret is unsealed for it.
 func (q Queries) Person(ctx context.Context, id identity.UserID, now time.Time) (identity.Person, error) {
-	u, err := q.User(ctx, id)
+	all, err := rows(ctx, q, func(p *identity.Person) []any {
+		return append(users.args(nil, &p.User), &p.Confirmed, &p.Pending)
+	}, personByID, id, at(now))
+	if err == nil && len(all) == 0 {
+		err = ErrNotFound
+	}
 	if err != nil {
 		return identity.Person{}, err
 	}
-	return q.PersonOf(ctx, u, now)
-}
-
-// PersonOf completes a user that was read before.
-func (q Queries) PersonOf(ctx context.Context, u identity.User, now time.Time) (p identity.Person, err error) {
-	p.User = u
-	if p.Memberships, err = q.MembershipsOf(ctx, u.ID); err != nil {
-		return p, err
-	}
-	if p.Confirmed, err = found(q.ConfirmedAuthenticator(ctx, u.ID)); err != nil || p.Confirmed {
-		return p, err
-	}
-	p.Pending, err = found(q.PendingAuthenticator(ctx, u.ID, now))
+	p := all[0]
+	p.Memberships, err = q.MembershipsOf(ctx, id)
 	return p, err
-}
-
-// found turns a missing record into an answer.
-func found[T any](_ T, err error) (bool, error) {
-	if errors.Is(err, ErrNotFound) {
-		return false, nil
-	}
-	return err == nil, err
 }

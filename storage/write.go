@@ -68,7 +68,11 @@ func (db *DB) writeOnce(ctx context.Context, act func(*Tx) error) (committing bo
 		return false, translate(err)
 	}
 	defer tx.Rollback()
-	if err := act(&Tx{Queries{q: tx, seal: db.seal}}); err != nil {
+	var q querier = tx
+	if db.engine == "sqlite" {
+		q = brief{tx}
+	}
+	if err := act(&Tx{Queries{q: q, seal: db.seal}}); err != nil {
 		return false, err
 	}
 	err = tx.Commit()

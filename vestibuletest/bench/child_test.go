@@ -33,6 +33,7 @@ type childConfig struct {
 	Database string
 	Key      string // seals the database
 	Mail     string // the folder letters go to
+	Weak     bool   // passwords cost next to nothing
 }
 
 // announcement is the one line the server process writes to standard output.
@@ -89,7 +90,7 @@ func serveAsChild(told string) error {
 	if err := db.Ready(ctx); err != nil {
 		return err
 	}
-	house, err := newHouse(db, c.Mail, issuer, log)
+	house, err := newHouse(db, c, issuer, log)
 	if err != nil {
 		return err
 	}
@@ -102,12 +103,19 @@ func serveAsChild(told string) error {
 	return house.Serve(ctx, public, watch)
 }
 
-func newHouse(db *storage.DB, letters, issuer string, log *slog.Logger) (*server.Server, error) {
-	hasher, err := identity.NewHasher(identity.HasherConfig{})
+// weakHashing is for what a login costs beside the hash.
+var weakHashing = identity.HasherConfig{Memory: 64, Time: 1, AllowWeak: true}
+
+func newHouse(db *storage.DB, c childConfig, issuer string, log *slog.Logger) (*server.Server, error) {
+	hashing := identity.HasherConfig{}
+	if c.Weak {
+		hashing = weakHashing
+	}
+	hasher, err := identity.NewHasher(hashing)
 	if err != nil {
 		return nil, err
 	}
-	transport, err := mail.NewDir(letters)
+	transport, err := mail.NewDir(c.Mail)
 	if err != nil {
 		return nil, err
 	}
@@ -164,7 +172,8 @@ func control(a announcement, db *storage.DB) error {
 	mux.HandleFunc("POST /bare", bare.learn)
 	mux.HandleFunc("POST /floor", func(w http.ResponseWriter, r *http.Request) {
 		times, _ := strconv.Atoi(r.FormValue("times"))
-		u, err := runFloor(r.Context(), db, r.FormValue("name"), times)
+		clients, _ := strconv.Atoi(r.FormValue("clients"))
+		u, err := runFloor(r.Context(), db, r.FormValue("name"), times, clients)
 		if err != nil {
 			http.Error(w, err.Error(), http.StatusInternalServerError)
 			return

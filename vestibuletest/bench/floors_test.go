@@ -8,6 +8,7 @@ import (
 	"fmt"
 
 	"golang.org/x/crypto/argon2"
+	"golang.org/x/sync/errgroup"
 
 	"github.com/vestibule-id/vestibule/identity"
 	"github.com/vestibule-id/vestibule/server"
@@ -22,19 +23,27 @@ const (
 	floorCommit = "commit" // a transaction that inserts one access token
 )
 
-// runFloor does the work of a floor so many times and returns what it cost, in this process.
-func runFloor(ctx context.Context, db *storage.DB, name string, times int) (usage, error) {
+// runFloor does the work of a floor so many times, by as many at once as there are clients of the operation
+// it is compared with, and returns what it cost in this process.
+func runFloor(ctx context.Context, db *storage.DB, name string, times, clients int) (usage, error) {
 	work, err := floor(ctx, db, name)
 	if err != nil {
 		return usage{}, err
 	}
+	var running errgroup.Group
 	before := spent()
-	for range times {
-		if err := work(); err != nil {
-			return usage{}, err
-		}
+	for first := range max(clients, 1) {
+		running.Go(func() error {
+			for i := first; i < times; i += max(clients, 1) {
+				if err := work(); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
 	}
-	return spent().since(before), nil
+	err = running.Wait()
+	return spent().since(before), err
 }
 
 func floor(ctx context.Context, db *storage.DB, name string) (func() error, error) {

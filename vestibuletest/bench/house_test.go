@@ -24,7 +24,7 @@ import (
 // The people of a measurement all have one password; each has an authenticator, so that a code is
 // used once in the half minute it lives.
 const (
-	peopleInHouse = 400
+	peopleInHouse = 1500
 	password      = "plum-lantern-orbit"
 	clientSecret  = "cms-secret-0123456789"
 	redirectURI   = "http://127.0.0.1:9/callback"
@@ -52,6 +52,7 @@ type house struct {
 	engine string
 	url    string
 	folder string
+	weak   bool        // passwords cost next to nothing
 	db     *storage.DB // the parent's own connections, for seeding
 	people []person
 }
@@ -59,9 +60,19 @@ type house struct {
 // buildHouse makes a database of an engine. PostgreSQL is durable: a commit costs what it costs.
 func buildHouse(b *testing.B, engine string) *house {
 	b.Helper()
-	h := &house{engine: engine, folder: b.TempDir()}
+	return build(b, &house{engine: engine, folder: b.TempDir()})
+}
+
+// buildWeakHouse makes one in which a login costs no hash worth mentioning.
+func buildWeakHouse(b *testing.B, engine string) *house {
+	b.Helper()
+	return build(b, &house{engine: engine, folder: b.TempDir(), weak: true})
+}
+
+func build(b *testing.B, h *house) *house {
+	b.Helper()
 	h.url = "sqlite:" + filepath.Join(h.folder, "vestibule.db")
-	if engine == "postgres" {
+	if h.engine == "postgres" {
 		h.url = durableCluster(b).Database(b)
 	}
 	h.db = vestibuletest.Open(b, h.url)
@@ -75,7 +86,11 @@ func buildHouse(b *testing.B, engine string) *house {
 // fill moves the people in. Nobody waits for their letters.
 func (h *house) fill(b *testing.B) {
 	b.Helper()
-	hasher, err := identity.NewHasher(identity.HasherConfig{})
+	hashing := identity.HasherConfig{}
+	if h.weak {
+		hashing = weakHashing
+	}
+	hasher, err := identity.NewHasher(hashing)
 	if err != nil {
 		b.Fatal(err)
 	}
@@ -141,7 +156,7 @@ type child struct {
 // start runs the server on the house's database until the benchmark ends.
 func (h *house) start(b *testing.B) *child {
 	b.Helper()
-	config, err := json.Marshal(childConfig{Database: h.url, Key: vestibuletest.Keys[0].String(), Mail: filepath.Join(h.folder, "mail")})
+	config, err := json.Marshal(childConfig{Database: h.url, Key: vestibuletest.Keys[0].String(), Mail: filepath.Join(h.folder, "mail"), Weak: h.weak})
 	if err != nil {
 		b.Fatal(err)
 	}

@@ -82,9 +82,10 @@ func (c *child) usage() (u usage, err error) {
 	return u, err
 }
 
-// floor lets the server process do the work of a floor so many times.
-func (c *child) floor(name string, times int) (time.Duration, error) {
-	r, err := http.NewRequest(http.MethodPost, fmt.Sprintf("%s/floor?name=%s&times=%d", c.Control, name, times), nil)
+// floor lets the server process do the work of a floor as often as the operation was done, and returns what
+// one of it costs.
+func (c *child) floor(name string, times, clients int) (time.Duration, error) {
+	r, err := http.NewRequest(http.MethodPost, fmt.Sprintf("%s/floor?name=%s&times=%d&clients=%d", c.Control, name, times, clients), nil)
 	if err != nil {
 		return 0, err
 	}
@@ -126,7 +127,7 @@ func (c *child) compared(o operation, work []task) (floor time.Duration, err err
 		return bare.CPU, err
 	}
 	for _, name := range o.floors {
-		cost, err := c.floor(name, o.times)
+		cost, err := c.floor(name, o.times, o.clients)
 		if err != nil {
 			return 0, err
 		}
