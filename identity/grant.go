@@ -19,28 +19,29 @@ const (
 // Grant is what a person gave a client for one account: the evidence of that login and the family
 // of tokens that came from it. Revoking it kills them all.
 type Grant struct {
-	ID        GrantID
-	ClientID  ClientID
-	UserID    UserID
-	AccountID AccountID
-	SessionID SessionID
-	EntryID   SessionEntryID // the `sid`
-	Scopes    []string
-	Nonce     string
-	ClaimsID  []string // claims asked for in the ID token
-	Proofs    []Proof  // those that counted for the account
-	Epoch     int64
-	AuthTime  time.Time
-	CreatedAt time.Time
-	ExpiresAt time.Time
-	RevokedAt time.Time
+	ID         GrantID
+	ClientID   ClientID
+	UserID     UserID
+	AccountID  AccountID
+	SessionID  SessionID
+	EntryID    SessionEntryID // the `sid`
+	Scopes     []string
+	Nonce      string
+	ClaimsID   []string // claims asked for in the ID token
+	ClaimsInfo []string // and in userinfo
+	Proofs     []Proof  // those that counted for the account
+	Epoch      int64
+	AuthTime   time.Time
+	CreatedAt  time.Time
+	ExpiresAt  time.Time
+	RevokedAt  time.Time
 }
 
 // NewGrant returns the grant for a completed authorization request: the decision must be Done.
 func NewGrant(r AuthorizationRequest, s Session, e Entry, d Decision, now time.Time) Grant {
 	return Grant{
 		ID: GrantID(NewID()), ClientID: r.ClientID, UserID: s.UserID, AccountID: e.AccountID,
-		SessionID: s.ID, EntryID: e.ID, Scopes: r.Scopes, Nonce: r.Nonce, ClaimsID: r.ClaimsInID,
+		SessionID: s.ID, EntryID: e.ID, Scopes: r.Scopes, Nonce: r.Nonce, ClaimsID: r.ClaimsInID, ClaimsInfo: r.ClaimsInInfo,
 		Proofs: d.Proofs, Epoch: s.Epoch, AuthTime: d.AuthTime, CreatedAt: now, ExpiresAt: now.Add(GrantLifetime),
 	}
 }

@@ -20,6 +20,7 @@ const (
 	PromptLogin         Prompt = "login"
 	PromptSelectAccount Prompt = "select_account"
 	PromptConsent       Prompt = "consent" // products are first-party: there is nothing to consent to
+	PromptCreate        Prompt = "create"  // Initiating User Registration via OpenID Connect
 )
 
 // AuthorizationRequest is what a client asked for (OpenID Connect Core §3.1.2.1). It lives on the
@@ -37,6 +38,7 @@ type AuthorizationRequest struct {
 	LoginHint     string
 	UILocales     string
 	ClaimsInID    []string // claims the client asked for in the ID token by the `claims` parameter
+	ClaimsInInfo  []string // and in userinfo
 	Wants         Wants
 	WrongCodes    int
 	AnsweredAt    time.Time // a code was issued: once

@@ -40,6 +40,9 @@ func (p *Provider) startLogin(w http.ResponseWriter, r *http.Request) error {
 		seeOther(w, again)
 		return nil
 	}
+	if a.request.Wants.Has(identity.PromptCreate) { // whoever is logged in here is not whom the client means
+		return p.wait(w, r, a.request, p.cfg.SignUpURL)
+	}
 	code, decision, err := p.tryAtOnce(r, a.request)
 	switch {
 	case err != nil:
@@ -50,7 +53,7 @@ func (p *Provider) startLogin(w http.ResponseWriter, r *http.Request) error {
 	case a.request.Wants.Has(identity.PromptNone), decision.Step == identity.StepUnmet:
 		return p.sendError(w, r, a, refuse(silentErrors[decision.Step], decision.Reason))
 	}
-	return p.wait(w, r, a.request)
+	return p.wait(w, r, a.request, p.cfg.LoginURL)
 }
 
 // begin finds the two things without which there is nobody to tell an error: the client, and a redirect
@@ -127,14 +130,14 @@ func (p *Provider) logDecision(ctx context.Context, request identity.Authorizati
 		"step", d.Step, "reason", d.Reason, "request_id", originOf(ctx).RequestID)
 }
 
-// wait stores the request, bound to this browser, and sends the browser to the login.
-func (p *Provider) wait(w http.ResponseWriter, r *http.Request, request identity.AuthorizationRequest) error {
+// wait stores the request, bound to this browser, and sends the browser to the page where it goes on.
+func (p *Provider) wait(w http.ResponseWriter, r *http.Request, request identity.AuthorizationRequest, page func(identity.RequestID) string) error {
 	request.BrowserHash = identity.DigestOf(p.cfg.Browser(w, r))
 	err := p.cfg.DB.Write(r.Context(), func(tx *storage.Tx) error {
 		return tx.AddAuthorizationRequest(r.Context(), request)
 	})
 	if err == nil {
-		seeOther(w, p.cfg.LoginURL(request.ID))
+		seeOther(w, page(request.ID))
 	}
 	return err
 }

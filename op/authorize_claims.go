@@ -32,7 +32,7 @@ func (c *claimAsked) texts() (texts []string) {
 }
 
 // checkClaims reads the claims parameter (OpenID Connect Core §5.5): the class of the login, the person
-// expected, and claims wanted in the ID token.
+// expected, and claims wanted in the ID token and at userinfo beside those that scopes bring.
 func checkClaims(_ *Provider, _ context.Context, a *authorization) error {
 	text := a.form.Get("claims")
 	if text == "" {
@@ -42,34 +42,46 @@ func checkClaims(_ *Provider, _ context.Context, a *authorization) error {
 	if !ok {
 		return refuse(invalidRequest, "claims must be a JSON object as in OpenID Connect Core 5.5, of 4096 bytes at most")
 	}
-	for _, name := range claimsByName {
-		if _, ok := asked[name]; ok {
-			a.request.ClaimsInID = append(a.request.ClaimsInID, name)
-		}
-	}
+	a.request.ClaimsInID, a.request.ClaimsInInfo = asked.inID.byName(), asked.inInfo.byName()
 	// A client that wants one certain person is answered for that person or not at all (§5.5.1).
-	if subjects := asked["sub"].texts(); len(subjects) == 1 {
-		if err := a.wantsSubject(identity.UserID(subjects[0])); err != nil {
-			return err
+	for _, place := range []claimsAsked{asked.inID, asked.inInfo} {
+		if subjects := place["sub"].texts(); len(subjects) == 1 {
+			if err := a.wantsSubject(identity.UserID(subjects[0])); err != nil {
+				return err
+			}
 		}
 	}
-	return a.wantsClass(asked["acr"])
+	return a.wantsClass(asked.inID["acr"])
 }
 
-// parseClaims returns what is asked for the ID token.
-func parseClaims(text string) (map[string]*claimAsked, bool) {
-	var members map[string]json.RawMessage
-	if len(text) > maxClaims || nesting(text) > maxNesting || json.Unmarshal([]byte(text), &members) != nil || members == nil {
-		return nil, false
-	}
-	// What is asked for userinfo must be well formed but changes nothing: scopes decide there.
-	var asked [2]map[string]*claimAsked
-	for i, place := range []string{"id_token", "userinfo"} {
-		if member, ok := members[place]; ok && json.Unmarshal(member, &asked[i]) != nil {
-			return nil, false
+// claimsAsked is what a client asks for at one place.
+type claimsAsked map[string]*claimAsked
+
+// byName returns those that can be asked for by name, in our order.
+func (c claimsAsked) byName() (names []string) {
+	for _, name := range claimsByName {
+		if _, ok := c[name]; ok {
+			names = append(names, name)
 		}
 	}
-	return asked[0], true
+	return names
+}
+
+// places are the two at which claims can be asked for.
+type places struct{ inID, inInfo claimsAsked }
+
+// parseClaims returns what is asked for the ID token and for userinfo. Members of other names mean nothing.
+func parseClaims(text string) (asked places, ok bool) {
+	var members map[string]json.RawMessage
+	if len(text) > maxClaims || nesting(text) > maxNesting || json.Unmarshal([]byte(text), &members) != nil || members == nil {
+		return asked, false
+	}
+	for name, place := range map[string]*claimsAsked{"id_token": &asked.inID, "userinfo": &asked.inInfo} {
+		if member, ok := members[name]; ok && json.Unmarshal(member, place) != nil {
+			return asked, false
+		}
+	}
+	return asked, true
 }
 
 // nesting is how deep objects and lists stand in one another.

@@ -143,7 +143,7 @@ func checkNonce(_ *Provider, _ context.Context, a *authorization) error {
 	return nil
 }
 
-var knownPrompts = []identity.Prompt{identity.PromptNone, identity.PromptLogin, identity.PromptSelectAccount, identity.PromptConsent}
+var knownPrompts = []identity.Prompt{identity.PromptNone, identity.PromptLogin, identity.PromptSelectAccount, identity.PromptConsent, identity.PromptCreate}
 
 // promptNames are the prompts as discovery lists them.
 func promptNames() (names []string) {

@@ -214,7 +214,7 @@ func TestARequestIsStoredAsItWasAsked(t *testing.T) {
 		b := h.browser()
 		a := b.authorize(wanting("cms", "state", state, "nonce", strings.Repeat("n", 384), "scope", "profile openid nonsense email openid offline_access",
 			"prompt", "login consent", "max_age", "3600", "acr_values", "nonsense https://refeds.org/profile/mfa phr",
-			"claims", `{"id_token":{"name":null,"email":{"essential":true},"phone_number":null,"auth_time":null},"userinfo":{"name":null}}`,
+			"claims", `{"id_token":{"name":null,"email":{"essential":true},"phone_number":null,"auth_time":null},"userinfo":{"locale":null,"phone_number":null,"name":{"essential":true}}}`,
 			"login_hint", "ada@example.com", "ui_locales", "de en", "display", "popup", "unknown", "1"))
 		r, err := h.db.AuthorizationRequest(t.Context(), identity.RequestID(a.query().Get("request")))
 		if err != nil {
@@ -229,6 +229,9 @@ func TestARequestIsStoredAsItWasAsked(t *testing.T) {
 		}
 		if got := strings.Join(r.ClaimsInID, " "); got != "name email" {
 			t.Errorf("claims for the ID token %q", got)
+		}
+		if got := strings.Join(r.ClaimsInInfo, " "); got != "name locale" {
+			t.Errorf("claims for userinfo %q", got)
 		}
 		w := r.Wants
 		if !w.Since.Equal(h.now()) || len(w.Prompts) != 2 || !w.Has(identity.PromptLogin) || w.MaxAge == nil || *w.MaxAge != 3600 ||

@@ -110,6 +110,18 @@ func TestClaimsAskedForByNameAreInTheIDToken(t *testing.T) {
 	}
 }
 
+func TestR53_ClaimsAskedForByNameAreAtUserinfo(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		got := w.redeemed(basic, wish{scopes: []string{"openid"}, inUserinfo: []string{"given_name"}})
+		if info := w.userinfo(got.text("access_token")).claims; info["given_name"] != "Ada" || info["email"] != nil || info["name"] != nil {
+			t.Errorf("userinfo says %v", info)
+		}
+		if claims := w.idToken(basic, got); claims["given_name"] != nil {
+			t.Errorf("the ID token says %v", claims)
+		}
+	})
+}
+
 // Also Trap 9: the library loses acr on refresh and never sets sid.
 func TestUserinfoAndIntrospectionAgreeWithTheIDToken(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {

@@ -10,6 +10,7 @@
 //	                             done        → code, at once
 //	                             prompt=none → the error that names the step
 //	                             otherwise   → the request is stored, bound to the browser → 303 LoginURL
+//	                                           (SignUpURL with prompt=create)
 //	GET  /authorize/callback   same browser? → Decide again, in the transaction that makes the code → 303 client
 //	POST /token                one transaction: the code is used, tokens are written
 //	GET  /end_session          the hint belongs to this browser's session? → the session ends → 303 client

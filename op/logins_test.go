@@ -30,6 +30,7 @@ func (l login) form() url.Values {
 type wish struct {
 	scopes      []string
 	claimsInID  []string
+	inUserinfo  []string // claims
 	withoutPKCE bool
 	withoutCode bool // Ada shows her password alone
 }
@@ -50,7 +51,7 @@ func (w *world) login(client string, a wish) login {
 	l := login{client: client, verifier: identity.NewSecret()}
 	request := identity.AuthorizationRequest{
 		ID: identity.RequestID(identity.NewID()), ClientID: identity.ClientID(client), RedirectURI: returnTo, Scopes: a.scopes,
-		Nonce: "a nonce", ClaimsInID: a.claimsInID, CodeChallenge: string(identity.DigestOf(l.verifier)), Wants: identity.Wants{AccountID: w.initech.ID},
+		Nonce: "a nonce", ClaimsInID: a.claimsInID, ClaimsInInfo: a.inUserinfo, CodeChallenge: string(identity.DigestOf(l.verifier)), Wants: identity.Wants{AccountID: w.initech.ID},
 		CreatedAt: now, ExpiresAt: now.Add(time.Minute),
 	}
 	if a.withoutPKCE {

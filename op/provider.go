@@ -15,7 +15,7 @@ import (
 	"github.com/vestibule-id/vestibule/storage"
 )
 
-// Config is what the provider needs of the rest of the house. Every field is required.
+// Config is what the provider needs of the rest of the house. Every field is required but SignUpURL.
 type Config struct {
 	// Issuer is the URL clients know the provider by, without a path and without a slash at its end.
 	Issuer string
@@ -27,6 +27,9 @@ type Config struct {
 	Log *slog.Logger
 	// LoginURL is where a person goes on with the login of an authorization request.
 	LoginURL func(identity.RequestID) string
+	// SignUpURL is where somebody new begins, for clients that send them with prompt=create; nil: at the
+	// login, like everybody else.
+	SignUpURL func(identity.RequestID) string
 	// Browser returns the secret that names this browser; it sets the cookie when it is missing.
 	Browser func(http.ResponseWriter, *http.Request) string
 	// Session returns the session of this browser, or [storage.ErrNotFound].
@@ -73,6 +76,9 @@ type server struct {
 func New(c Config) (*Provider, error) {
 	if err := c.validate(); err != nil {
 		return nil, fmt.Errorf("op: %w", err)
+	}
+	if c.SignUpURL == nil {
+		c.SignUpURL = c.LoginURL
 	}
 	p := &Provider{cfg: c, clients: newClientCache(c.DB, c.Now), keys: newKeyRing(c.DB, c.Now, c.Log)}
 	p.discovery = discoveryOf(c.Issuer)

@@ -45,5 +45,5 @@ func (s server) userinfo(ctx context.Context, token string) (userinfo, error) {
 	if err != nil {
 		return userinfo{}, err
 	}
-	return userinfo{of.login(), of.person(asked{scopes: access.scopes})}, nil
+	return userinfo{of.login(), of.person(asked{scopes: access.scopes, names: of.Grant.ClaimsInfo})}, nil
 }
