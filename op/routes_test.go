@@ -224,7 +224,7 @@ func TestDiscoverySaysWhatIsOn(t *testing.T) {
 		"code_challenge_methods_supported":               []any{"S256"},
 		"scopes_supported":                               []any{"openid", "profile", "email", "offline_access"},
 		"acr_values_supported":                           []any{"urn:vestibule:acr:1fa", "urn:vestibule:acr:2fa", "phr"},
-		"prompt_values_supported":                        []any{"none", "login", "select_account", "consent"},
+		"prompt_values_supported":                        []any{"none", "login", "select_account", "consent", "create"},
 		"authorization_response_iss_parameter_supported": true, "claims_parameter_supported": true,
 		"request_parameter_supported": false, "request_uri_parameter_supported": false,
 	} {
