@@ -16,6 +16,7 @@ type NewAccount struct {
 	TwoFactor identity.TwoFactor
 	Switching identity.Switching
 	Reset     identity.ResetPolicy
+	Passkeys  identity.PasskeyPolicy
 }
 
 // AddAccount adds an account without members.
@@ -28,6 +29,7 @@ func (a *Admin) AddAccount(ctx context.Context, n NewAccount) (identity.Account,
 	set(&account.TwoFactor, n.TwoFactor)
 	set(&account.Switching, n.Switching)
 	set(&account.Reset, n.Reset)
+	set(&account.Passkeys, n.Passkeys)
 	if err := account.Validate(); err != nil {
 		return account, err
 	}

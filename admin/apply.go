@@ -144,6 +144,7 @@ func (r *application) account(ctx context.Context, f FileAccount) error {
 	set(&account.TwoFactor, f.TwoFactor)
 	set(&account.Switching, f.Switching)
 	set(&account.Reset, f.Reset)
+	set(&account.Passkeys, f.Passkeys)
 	if account == had {
 		return nil
 	}
@@ -180,7 +181,8 @@ func (r *application) saveAccount(ctx context.Context, had, account identity.Acc
 func accountChanges(had, account identity.Account) []string {
 	return changes(
 		field{"name", had.Name, account.Name}, field{"two_factor", had.TwoFactor, account.TwoFactor},
-		field{"switching", had.Switching, account.Switching}, field{"reset", had.Reset, account.Reset})
+		field{"switching", had.Switching, account.Switching}, field{"reset", had.Reset, account.Reset},
+		field{"passkeys", had.Passkeys, account.Passkeys})
 }
 
 // field is a value before and after.

@@ -23,11 +23,12 @@ type File struct {
 
 // FileAccount is an account, found by its slug.
 type FileAccount struct {
-	Slug      string               `yaml:"slug"`
-	Name      string               `yaml:"name"`
-	TwoFactor identity.TwoFactor   `yaml:"two_factor"`
-	Switching identity.Switching   `yaml:"switching"`
-	Reset     identity.ResetPolicy `yaml:"reset"`
+	Slug      string                 `yaml:"slug"`
+	Name      string                 `yaml:"name"`
+	TwoFactor identity.TwoFactor     `yaml:"two_factor"`
+	Switching identity.Switching     `yaml:"switching"`
+	Reset     identity.ResetPolicy   `yaml:"reset"`
+	Passkeys  identity.PasskeyPolicy `yaml:"passkeys"`
 }
 
 // FilePerson is a person, found by the address.

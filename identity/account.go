@@ -38,6 +38,15 @@ const (
 	ResetMailbox ResetPolicy = "mailbox"
 )
 
+// PasskeyPolicy is whether an account takes a passkey for the second factor.
+type PasskeyPolicy string
+
+// The passkey policies.
+const (
+	PasskeysAllowed PasskeyPolicy = "allowed"
+	PasskeysRefused PasskeyPolicy = "refused"
+)
+
 // Role is what a person may do in an account.
 type Role string
 
@@ -56,6 +65,7 @@ type Account struct {
 	TwoFactor TwoFactor
 	Switching Switching
 	Reset     ResetPolicy
+	Passkeys  PasskeyPolicy
 	CreatedAt time.Time
 	UpdatedAt time.Time
 }
@@ -84,6 +94,9 @@ func (a Account) RequiresSecondFactorOf(r Role) bool {
 	return false
 }
 
+// RefusesPasskeys reports whether a passkey is no second factor for this account.
+func (a Account) RefusesPasskeys() bool { return a.Passkeys == PasskeysRefused }
+
 var slugShape = regexp.MustCompile(`^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$`)
 
 // NewAccount returns an account without two-factor authentication. It fails, naming what is
@@ -91,7 +104,7 @@ var slugShape = regexp.MustCompile(`^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$`)
 func NewAccount(slug, name string, now time.Time) (Account, error) {
 	a := Account{
 		ID: AccountID(NewID()), Slug: slug, Name: strings.TrimSpace(name),
-		TwoFactor: TwoFactorOff, Switching: SwitchRelogin, Reset: ResetProve, CreatedAt: now, UpdatedAt: now,
+		TwoFactor: TwoFactorOff, Switching: SwitchRelogin, Reset: ResetProve, Passkeys: PasskeysAllowed, CreatedAt: now, UpdatedAt: now,
 	}
 	return a, a.Validate()
 }
@@ -109,6 +122,8 @@ func (a Account) Validate() error {
 		return fmt.Errorf("account %s: switching %q is not relogin, step_up or accept_session", a.Slug, a.Switching)
 	case !oneOf(a.Reset, ResetProve, ResetMailbox):
 		return fmt.Errorf("account %s: reset %q is not prove or mailbox", a.Slug, a.Reset)
+	case !oneOf(a.Passkeys, PasskeysAllowed, PasskeysRefused):
+		return fmt.Errorf("account %s: passkeys %q is not allowed or refused", a.Slug, a.Passkeys)
 	}
 	return nil
 }

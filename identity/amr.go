@@ -42,7 +42,13 @@ func AMR(proofs []Proof) []string {
 		amr = append(amr, "pwd")
 	}
 	if used[MethodTOTP] || used[MethodRecoveryCode] {
-		amr = append(amr, "otp", "mfa")
+		amr = append(amr, "otp")
+	}
+	if used[MethodPasskey] || used[MethodPasskeyAlone] {
+		amr = append(amr, "pop", "user")
+	}
+	if hasSecondFactor(proofs) {
+		amr = append(amr, "mfa")
 	}
 	if used[MethodRecoveryCode] {
 		amr = append(amr, AMRRecoveryCode)
@@ -50,9 +56,14 @@ func AMR(proofs []Proof) []string {
 	return amr
 }
 
-// ACR returns the class that proofs reach.
-func ACR(proofs []Proof) string {
-	if hasSecondFactor(proofs) {
+// ACR returns the class that proofs reach, for a client that asked for one (empty: for none). A passkey beside a
+// password is said to resist phishing only to who asked, because the password did not.
+func ACR(proofs []Proof, asked string) string {
+	alone := !slices.ContainsFunc(proofs, func(p Proof) bool { return p.Method == MethodPassword })
+	switch {
+	case hasPasskey(proofs) && (alone || asked == ACRPhishingResistant):
+		return ACRPhishingResistant
+	case hasSecondFactor(proofs):
 		return ACRTwoFactors
 	}
 	return ACROneFactor

@@ -24,7 +24,11 @@ type Person struct {
 	Memberships []Membership
 	Confirmed   bool // has a confirmed authenticator
 	Pending     bool // has seen a QR code that is still good; the first right code confirms it
+	Passkeys    bool // has at least one passkey
 }
+
+// CanProve reports whether the person has a second factor that the account would accept.
+func (p Person) CanProve(a Account) bool { return p.Confirmed || p.Passkeys && !a.RefusesPasskeys() }
 
 // Membership returns the person's place in an account.
 func (p Person) Membership(account AccountID) (Membership, bool) {
@@ -59,7 +63,7 @@ func Decide(now time.Time, p Person, e Evidence, w Wants) Decision {
 	}
 	return Decision{
 		Step: StepDone, Reason: "everything the account asks for was proven", Membership: c.membership,
-		Proofs: c.counted, AMR: AMR(c.counted), ACR: ACR(c.counted), AuthTime: c.fresh.signedInAt(),
+		Proofs: c.counted, AMR: AMR(c.counted), ACR: ACR(c.counted, c.wants.ACR), AuthTime: c.fresh.signedInAt(),
 	}
 }
 
@@ -87,16 +91,23 @@ var policy = []struct {
 	}},
 	{StepUnmet, "the client insists on a level this person cannot reach", func(c situation) bool { return c.beyondReach() }},
 	{StepEnroll, "the account asks for a code and no authenticator is set up", func(c situation) bool {
-		return c.required() && !c.proven() && !c.person.Confirmed && !c.person.Pending
+		return c.required() && !c.proven() && !c.canProve() && !c.person.Pending
 	}},
 	{StepSecondFactor, "the account asks for a code", func(c situation) bool { return c.required() && !c.proven() }},
 	{StepSecondFactor, "the person asked for a code at every login", func(c situation) bool {
-		return c.person.SecondFactor && c.person.Confirmed && !c.proven()
+		return c.person.SecondFactor && c.canProve() && !c.proven()
 	}},
 	{StepSecondFactor, "the client asked for a second factor", func(c situation) bool {
-		return c.wantsSecondFactor() && c.person.Confirmed && !c.proven()
+		return c.wantsSecondFactor() && c.canProve() && !c.proven()
 	}},
+	{StepSecondFactor, reasonPasskey, func(c situation) bool { return c.wantsPasskey() && c.hasPasskey() && !hasPasskey(c.counted) }},
 }
+
+// reasonPasskey is the one reason that only a passkey answers.
+const reasonPasskey = "the client asked for a passkey"
+
+// PasskeyOnly reports whether nothing but a passkey will do for the second factor that is due.
+func (d Decision) PasskeyOnly() bool { return d.Reason == reasonPasskey }
 
 // situation is a question with what can be read off it once.
 type situation struct {
@@ -140,11 +151,23 @@ func (c situation) wantsSecondFactor() bool {
 	return c.wants.ACR == ACRTwoFactors || c.wants.ACR == ACRPhishingResistant
 }
 
+func (c situation) wantsPasskey() bool { return c.wants.ACR == ACRPhishingResistant }
+
+func (c situation) canProve() bool { return c.person.CanProve(c.membership.Account) }
+
+// hasPasskey reports whether the person could use a passkey for the account.
+func (c situation) hasPasskey() bool {
+	return c.person.Passkeys && !c.membership.Account.RefusesPasskeys()
+}
+
 // beyondReach holds for an essential class that no authenticator of this person can give. An
 // account that asks for a code itself comes first: its members are sent the link.
 func (c situation) beyondReach() bool {
 	if !c.wants.ACREssential || c.wants.ACR == "" || c.wants.ACR == ACROneFactor {
 		return false
 	}
-	return c.wants.ACR == ACRPhishingResistant || !c.person.Confirmed && !c.required() && !c.proven()
+	if c.wantsPasskey() {
+		return !c.hasPasskey() && !hasPasskey(c.counted)
+	}
+	return !c.canProve() && !c.required() && !c.proven()
 }

@@ -48,6 +48,20 @@ func code(account AccountID, ago time.Duration) change {
 	return func(l *login) { l.prove(MethodTOTP, account, ago) }
 }
 
+// passkey is one used for an account, after the password.
+func passkey(account AccountID, ago time.Duration) change {
+	return func(l *login) { l.prove(MethodPasskey, account, ago) }
+}
+
+// passwordless is a login with nothing but a passkey that verified its user.
+func passwordless(ago time.Duration) change {
+	return func(l *login) {
+		l.evidence.UserID, l.evidence.Epoch = "ada", 1
+		l.prove(MethodPasskeyAlone, "", ago)
+		l.prove(MethodPasskey, "", ago)
+	}
+}
+
 func (l *login) prove(m Method, account AccountID, ago time.Duration) {
 	l.evidence.Proofs = append(l.evidence.Proofs, Proof{Method: m, Account: account, At: noon.Add(-ago)})
 	if at := noon.Add(-ago); at.After(l.evidence.SeenAt) {
@@ -86,12 +100,18 @@ func acr(class string, essential bool) change {
 func with(f func(*login)) change { return f }
 
 var (
-	remembered  = with(func(l *login) { l.evidence.Remember = true })
-	noApp       = with(func(l *login) { l.person.Confirmed = false })
-	sawQR       = with(func(l *login) { l.person.Confirmed, l.person.Pending = false, true })
-	wantsCode   = with(func(l *login) { l.person.SecondFactor = true })
-	oneAccount  = with(func(l *login) { l.person.Memberships = l.person.Memberships[:1] })
-	noAccount   = with(func(l *login) { l.person.Memberships = nil })
+	remembered = with(func(l *login) { l.evidence.Remember = true })
+	noApp      = with(func(l *login) { l.person.Confirmed = false })
+	sawQR      = with(func(l *login) { l.person.Confirmed, l.person.Pending = false, true })
+	wantsCode  = with(func(l *login) { l.person.SecondFactor = true })
+	oneAccount = with(func(l *login) { l.person.Memberships = l.person.Memberships[:1] })
+	noAccount  = with(func(l *login) { l.person.Memberships = nil })
+	passkeys   = with(func(l *login) { l.person.Passkeys = true })
+	refusing   = with(func(l *login) {
+		for i := range l.person.Memberships {
+			l.person.Memberships[i].Account.Passkeys = PasskeysRefused
+		}
+	})
 	grantedOnly = with(func(l *login) { l.evidence.Offline, l.evidence.SeenAt = true, time.Time{} })
 )
 
@@ -175,6 +195,23 @@ func TestDecide(t *testing.T) {
 		{"the client insists on phishing resistance", []change{password(m), code("guarded", m), into("guarded"), acr(ACRPhishingResistant, true)}, StepUnmet},
 		{"the client insists and the account asks as well: the link is mailed", []change{password(m), into("guarded"), acr(ACRTwoFactors, true), noApp}, StepEnroll},
 
+		{"password and passkey open an account with two factors", []change{password(m), passkey("guarded", m), passkeys, into("guarded")}, StepDone},
+		{"a passkey used for another account does not", []change{password(m), passkey("vault", m), passkeys, into("guarded")}, StepSecondFactor},
+		{"a passkey without a password does not say who it is, unless it verified its user", []change{with(func(l *login) { l.evidence.UserID, l.evidence.Epoch = "ada", 1 }), passkey("guarded", m), into("guarded")}, StepSignIn},
+		{"a passkey alone opens an account with two factors", []change{passwordless(m), passkeys, into("guarded")}, StepDone},
+		{"a passkey alone opens the first account only: switching means a new login", []change{passwordless(m), passkeys, entered("plain"), into("guarded")}, StepSignInAgain},
+		{"step_up asks again after a login by passkey elsewhere", []change{passwordless(m), passkeys, entered("guarded"), into("stepped")}, StepSecondFactor},
+		{"an account that refuses passkeys asks for the code", []change{passwordless(m), passkeys, refusing, into("guarded")}, StepSecondFactor},
+		{"and does not take one beside the password", []change{password(m), passkey("guarded", m), passkeys, refusing, into("guarded")}, StepSecondFactor},
+		{"a passkey is enough, no app has to be set up", []change{password(m), into("guarded"), noApp, passkeys}, StepSecondFactor},
+		{"where passkeys are refused the link is mailed all the same", []change{password(m), into("guarded"), noApp, passkeys, refusing}, StepEnroll},
+		{"a passkey asked for by the account before does not count as asked for by this one, however new", []change{password(0), passkey("", 0), passkeys, into("guarded")}, StepSecondFactor},
+		{"a login by passkey is over after 24 hours for an account with two factors", []change{passwordless(24 * time.Hour), passkeys, into("guarded"), with(func(l *login) { l.evidence.SeenAt = noon })}, StepSignIn},
+		{"the person asked for two factors and has a passkey alone", []change{password(m), into("plain"), wantsCode, noApp, passkeys}, StepSecondFactor},
+		{"the client insists on phishing resistance and the person has a passkey", []change{password(m), code("guarded", m), into("guarded"), acr(ACRPhishingResistant, true), passkeys}, StepSecondFactor},
+		{"the client asks for phishing resistance, the person has no passkey: the lower class", []change{password(m), code("guarded", m), into("guarded"), acr(ACRPhishingResistant, false)}, StepDone},
+		{"the client insists on phishing resistance and got it", []change{password(m), passkey("guarded", m), into("guarded"), acr(ACRPhishingResistant, true), passkeys}, StepDone},
+
 		{"a grant outlives the browser session", []change{password(10 * 24 * time.Hour), into("plain"), grantedOnly}, StepDone},
 		{"a grant without a code stops when two factors are switched on", []change{password(m), entered("guarded"), into("guarded"), grantedOnly}, StepSignInAgain},
 	} {
@@ -205,6 +242,11 @@ func TestWhatTokensSay(t *testing.T) {
 			[]string{"pwd", "otp", "mfa", AMRRecoveryCode}, ACRTwoFactors},
 		{"a plain account in a session with a code says what the session has proven", []change{password(m), code("guarded", m), into("plain")},
 			[]string{"pwd", "otp", "mfa"}, ACRTwoFactors},
+		{"password and passkey", []change{password(m), passkey("guarded", m), passkeys, into("guarded")}, []string{"pwd", "pop", "user", "mfa"}, ACRTwoFactors},
+		{"password and passkey, and the client asked", []change{password(m), passkey("guarded", m), passkeys, into("guarded"), acr(ACRPhishingResistant, false)},
+			[]string{"pwd", "pop", "user", "mfa"}, ACRPhishingResistant},
+		{"a passkey that verified its user", []change{passwordless(m), passkeys, into("guarded")}, []string{"pop", "user", "mfa"}, ACRPhishingResistant},
+		{"the same where passkeys are refused, at an account that asks for nothing", []change{passwordless(m), passkeys, refusing, into("plain")}, []string{"pop", "user"}, ACROneFactor},
 		{"a code older than the login that was asked for is not said", []change{password(0), code("guarded", 5*m), into("plain"), prompt(PromptLogin, m)},
 			[]string{"pwd"}, ACROneFactor},
 	} {
@@ -243,12 +285,13 @@ func FuzzDecide(f *testing.F) {
 	f.Fuzz(func(t *testing.T, steps []byte) {
 		l := newLogin()
 		session, _ := NewSession(l.person.User, false, noon)
-		given := map[AccountID]bool{}
+		given, passwordless := map[AccountID]bool{}, false
 		now := noon
 		for _, b := range steps {
 			account := l.person.Memberships[int(b>>4)%len(l.person.Memberships)].Account.ID
 			switch b % 8 {
 			case 0:
+				passwordless = false
 				if session.Epoch != l.person.Epoch {
 					clear(given) // what the old credentials proved is forgotten
 				}
@@ -269,6 +312,13 @@ func FuzzDecide(f *testing.F) {
 				l.wants = Wants{}
 			case 7:
 				session.Seen(now)
+				if b>>4 == 1 {
+					if session.Epoch != l.person.Epoch {
+						clear(given)
+					}
+					session.SignInWithPasskey(l.person.User, false, now)
+					passwordless = true
+				}
 			}
 			w := l.wants
 			w.AccountID, w.AccountFixed = account, true
@@ -278,9 +328,12 @@ func FuzzDecide(f *testing.F) {
 			}
 			anyCode := len(given) > 0
 			m, _ := l.person.Membership(account)
-			accepted := given[account] || m.Account.Switching == SwitchAcceptSession && anyCode
-			if m.RequiresSecondFactor() && (!accepted || d.ACR != ACRTwoFactors) {
+			accepted := given[account] || passwordless || m.Account.Switching == SwitchAcceptSession && anyCode
+			if m.RequiresSecondFactor() && (!accepted || d.ACR == ACROneFactor) {
 				t.Fatalf("done for %s (%s) with proofs %v, acr %s", account, m.Account.TwoFactor, session.Proofs, d.ACR)
+			}
+			if passwordless { // it belongs to the account that is entered first
+				given[account], passwordless = true, false
 			}
 			session.Enter(account, now)
 		}

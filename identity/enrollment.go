@@ -35,13 +35,14 @@ func EnrollmentResendWait(sent []Enrollment, now time.Time) (wait time.Duration)
 type Enrollment struct {
 	ID              string
 	UserID          UserID
-	AccountID       AccountID // the account that asked for it
+	AccountID       AccountID // the account that asked for it; empty: the person, or a reset
 	TokenHash       Digest
 	AuthenticatorID string // the pending authenticator, once revealed
 	BrowserHash     Digest // the browser that revealed it
 	CreatedAt       time.Time
 	ExpiresAt       time.Time
 	SupersededAt    time.Time
+	ShownAt         time.Time // the QR code was on screen where the link was made, at the end of a reset
 	RevealedAt      time.Time
 	ConfirmedAt     time.Time
 }
@@ -53,6 +54,12 @@ func NewEnrollment(user UserID, account AccountID, now time.Time) (Enrollment, s
 		ID: NewID(), UserID: user, AccountID: account, TokenHash: DigestOf(token),
 		CreatedAt: now, ExpiresAt: now.Add(EnrollmentLifetime),
 	}, token
+}
+
+// ShowAtOnce puts the QR code of a pending authenticator on the screen of the browser that has just finished a reset,
+// without using the link: it goes out by mail as well, so that closing the tab loses nothing (PRODUCT §2, S6).
+func (e *Enrollment) ShowAtOnce(authenticator string, browser Digest, now time.Time) {
+	e.AuthenticatorID, e.BrowserHash, e.ShownAt = authenticator, browser, now
 }
 
 // EnrollmentState is what can be done with a link.
@@ -71,7 +78,7 @@ const (
 // browser with the given secret. That outlasts the QR code on the screen: many people have to
 // install an app first.
 func (e Enrollment) Confirmable(browser string, now time.Time) bool {
-	return !e.RevealedAt.IsZero() && e.ConfirmedAt.IsZero() && e.SupersededAt.IsZero() &&
+	return (!e.RevealedAt.IsZero() || !e.ShownAt.IsZero()) && e.ConfirmedAt.IsZero() && e.SupersededAt.IsZero() &&
 		now.Before(e.ExpiresAt) && e.BrowserHash.Matches(browser)
 }
 
@@ -90,6 +97,8 @@ func (e Enrollment) State(browser string, now time.Time) EnrollmentState {
 		return EnrollmentUsed
 	case !now.Before(e.ExpiresAt):
 		return EnrollmentExpired
+	case !e.ShownAt.IsZero() && e.BrowserHash.Matches(browser) && now.Before(e.ShownAt.Add(RevealLifetime)):
+		return EnrollmentRevealed
 	}
 	return EnrollmentOpen
 }

@@ -31,6 +31,7 @@ type Grant struct {
 	ClaimsInfo []string // and in userinfo
 	Proofs     []Proof  // those that counted for the account
 	Epoch      int64
+	ACR        string // reached when the grant was given
 	AuthTime   time.Time
 	CreatedAt  time.Time
 	ExpiresAt  time.Time
@@ -42,7 +43,7 @@ func NewGrant(r AuthorizationRequest, s Session, e Entry, d Decision, now time.T
 	return Grant{
 		ID: GrantID(NewID()), ClientID: r.ClientID, UserID: s.UserID, AccountID: e.AccountID,
 		SessionID: s.ID, EntryID: e.ID, Scopes: r.Scopes, Nonce: r.Nonce, ClaimsID: r.ClaimsInID, ClaimsInfo: r.ClaimsInInfo,
-		Proofs: d.Proofs, Epoch: s.Epoch, AuthTime: d.AuthTime, CreatedAt: now, ExpiresAt: now.Add(GrantLifetime),
+		Proofs: d.Proofs, Epoch: s.Epoch, ACR: d.ACR, AuthTime: d.AuthTime, CreatedAt: now, ExpiresAt: now.Add(GrantLifetime),
 	}
 }
 
@@ -55,8 +56,10 @@ func (g Grant) Evidence() Evidence {
 	}
 }
 
-// Wants asks for nothing but the grant's own account.
-func (g Grant) Wants() Wants { return Wants{AccountID: g.AccountID, AccountFixed: true, Chosen: true} }
+// Wants asks for nothing but the grant's own account, and that a passkey stays what it was said to be.
+func (g Grant) Wants() Wants {
+	return Wants{AccountID: g.AccountID, AccountFixed: true, Chosen: true, ACR: g.ACR}
+}
 
 // Usable decides whether the grant still stands at now.
 func (g Grant) Usable(p Person, now time.Time) Decision {

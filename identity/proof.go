@@ -1,16 +1,24 @@
 package identity
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
 // Method is how something was proven.
 type Method string
 
 // The methods. Password and a passkey used alone are primary: they say who somebody is. The
 // others are second factors: they count only beside a primary proof.
+//
+// Whoever logs in with nothing but a passkey that verified its user has proven two things at once
+// (NIST SP 800-63B-4 §3.1.7, a multi-factor authenticator): MethodPasskeyAlone and, at the same moment, MethodPasskey.
 const (
 	MethodPassword     Method = "password"
 	MethodTOTP         Method = "totp"
 	MethodRecoveryCode Method = "recovery_code"
+	MethodPasskey      Method = "passkey"
+	MethodPasskeyAlone Method = "passkey_alone"
 )
 
 // Proof is one thing that was proven in a session, when, and for which account.
@@ -21,7 +29,7 @@ type Proof struct {
 	Slept   bool      `json:"slept,omitempty"`   // the session has idled since for longer than [SecondFactorIdle]
 }
 
-func (p Proof) primary() bool { return p.Method == MethodPassword }
+func (p Proof) primary() bool { return p.Method == MethodPassword || p.Method == MethodPasskeyAlone }
 
 // Evidence is what a session, or a grant given in it, has proven. It is all that [Decide] knows
 // of a browser.
@@ -54,12 +62,40 @@ func (e Evidence) since(floor time.Time) Evidence {
 
 // countedFor returns the proofs that count for an account: every primary one, and the second
 // factors given for this account – or for any account, where this one accepts that. An account that
-// does not ask for a second factor takes them all.
+// does not ask for a second factor takes them all. A passkey counts for nobody who refuses passkeys, except that it
+// says who somebody is.
 func (e Evidence) countedFor(m Membership, now time.Time) []Proof {
 	asked, anywhere := m.RequiresSecondFactor(), m.Account.Switching == SwitchAcceptSession
-	return keep(e.Proofs, func(p Proof) bool {
-		return p.primary() || !asked || (anywhere || p.Account == m.Account.ID) && !e.outlived(p, now)
+	return keep(e.claimedFor(m.Account.ID).Proofs, func(p Proof) bool {
+		switch {
+		case p.primary():
+			return true
+		case p.Method == MethodPasskey && m.Account.RefusesPasskeys():
+			return false
+		}
+		return !asked || (anywhere || p.Account == m.Account.ID) && !e.outlived(p, now)
 	})
+}
+
+// claimedFor returns the evidence with the passkey of a passwordless login given for an account, if it has
+// not been claimed: such a login begins before the account is known, and belongs to the first one that is entered
+// after it, as a code belongs to the account that asked for it.
+func (e Evidence) claimedFor(account AccountID) Evidence {
+	if len(e.Entered) > 0 {
+		return e
+	}
+	signedIn := e.signedInAt()
+	alone := slices.ContainsFunc(e.Proofs, func(p Proof) bool { return p.Method == MethodPasskeyAlone && p.At.Equal(signedIn) })
+	if !alone {
+		return e
+	}
+	e.Proofs = slices.Clone(e.Proofs)
+	for i, p := range e.Proofs {
+		if p.Method == MethodPasskey && p.Account == "" && p.At.Equal(signedIn) {
+			e.Proofs[i].Account = account
+		}
+	}
+	return e
 }
 
 // outlived reports whether a second factor is too old for an account that asks for one. Its age is its
@@ -70,12 +106,12 @@ func (e Evidence) outlived(p Proof, now time.Time) bool {
 }
 
 func hasSecondFactor(proofs []Proof) bool {
-	for _, p := range proofs {
-		if !p.primary() {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(proofs, func(p Proof) bool { return !p.primary() })
+}
+
+// hasPasskey reports whether one of the second factors is bound to the origin it was used at.
+func hasPasskey(proofs []Proof) bool {
+	return slices.ContainsFunc(proofs, func(p Proof) bool { return p.Method == MethodPasskey })
 }
 
 func keep[T any](all []T, wanted func(T) bool) []T {

@@ -32,6 +32,7 @@ type Session struct {
 	CreatedAt time.Time
 	SeenAt    time.Time
 	EndedAt   time.Time
+	claimed   bool // a passkey has found its account since the session was read; see [Session.Enter]
 }
 
 // Entry is one account entered in a session. Its ID is the `sid` of the tokens issued for it.
@@ -72,10 +73,35 @@ func (s *Session) Prove(p Proof) (secret string) {
 	return secret
 }
 
+// SignInWithPasskey records a login by nothing but a passkey that verified its user; see [MethodPasskeyAlone]. It
+// opens the session of a person, or is a new login in the one that is open.
+func (s *Session) SignInWithPasskey(u User, remember bool, now time.Time) (secret string) {
+	if s.Epoch != u.Epoch {
+		s.Proofs, s.Epoch = nil, u.Epoch
+	}
+	s.Remember = remember
+	s.Prove(Proof{Method: MethodPasskeyAlone, At: now})
+	return s.Prove(Proof{Method: MethodPasskey, At: now})
+}
+
+// Outlive keeps the session, with what was proven in it, beyond a change of the person's own credentials that was made in
+// it: u is the person after the change. Every other session is dead by then.
+func (s *Session) Outlive(u User, now time.Time) (secret string) {
+	s.wake(now)
+	secret = NewSecret()
+	s.Epoch, s.TokenHash, s.SeenAt = u.Epoch, DigestOf(secret), now
+	return secret
+}
+
 // Enter returns the live entry for an account, adding one if the session has none yet; added says
-// so. An entry from before the latest sign-in counts as entered anew but keeps its sid.
+// so, and that the session's proofs may have changed: a passwordless login belongs to the account entered first. An
+// entry from before the latest sign-in counts as entered anew but keeps its sid.
 func (s *Session) Enter(account AccountID, now time.Time) (entry Entry, added bool) {
-	signedIn := s.Evidence().signedInAt()
+	before := s.Evidence()
+	signedIn := before.signedInAt()
+	if claimed := before.claimedFor(account).Proofs; !slices.Equal(claimed, s.Proofs) {
+		s.Proofs, s.claimed = claimed, true
+	}
 	for i, e := range s.Entries {
 		if e.AccountID == account && e.EndedAt.IsZero() {
 			if e.EnteredAt.Before(signedIn) {
@@ -103,11 +129,11 @@ func (s *Session) wake(now time.Time) {
 
 // Seen notes that the session is in use; it reports whether that is worth writing down.
 func (s *Session) Seen(now time.Time) bool {
-	if now.Sub(s.SeenAt) < seenEvery {
+	if now.Sub(s.SeenAt) < seenEvery && !s.claimed {
 		return false
 	}
 	s.wake(now)
-	s.SeenAt = now
+	s.SeenAt, s.claimed = now, false
 	return true
 }
 

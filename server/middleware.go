@@ -83,8 +83,8 @@ var secretInPath = regexp.MustCompile(`[A-Za-z0-9_-]{40,}`)
 
 // loggedPath hides the secret at the end of an emailed link, also when the link was copied badly.
 func loggedPath(path string) string {
-	if secret, ok := strings.CutPrefix(path, mail.EnrollPath); ok && secret != "" {
-		return mail.EnrollPath + "…"
+	if known, ok := mail.HidesSecret(path); ok {
+		return known + "…"
 	}
 	return secretInPath.ReplaceAllString(path[:min(len(path), 200)], "…")
 }

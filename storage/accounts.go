@@ -9,7 +9,7 @@ import (
 var accounts = table[identity.Account]{"accounts", func(_ *sealer, a *identity.Account) []column {
 	return []column{
 		{"id", &a.ID}, {"slug", &a.Slug}, {"name", &a.Name}, {"two_factor", &a.TwoFactor},
-		{"switching", &a.Switching}, {"reset_policy", &a.Reset},
+		{"switching", &a.Switching}, {"reset_policy", &a.Reset}, {"passkeys", &a.Passkeys},
 		{"created_at", moment{&a.CreatedAt}}, {"updated_at", moment{&a.UpdatedAt}},
 	}
 }}

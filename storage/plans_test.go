@@ -113,7 +113,7 @@ func describe(v reflect.Value) {
 // tables in an order in which each finds those it points at, with the method that writes one record, and which
 // copies of it are over: ended, used, sent, whatever a time that may be missing says.
 var tables = []struct{ name, add, over string }{
-	{"users", "SaveUser", half}, {"accounts", "SaveAccount", half}, {"memberships", "SaveMembership", half},
+	{"users", "SaveUser", half}, {"accounts", "SaveAccount", half}, {"memberships", "SaveMembership", half}, {"links", "AddLink", half},
 	{"clients", "SaveClient", half}, {"sessions", "AddSession", half}, {"session_entries", "SaveEntry", half},
 	{"authorization_requests", "AddAuthorizationRequest", half}, {"grants", "AddGrant", half}, {"codes", "AddCode", half},
 	{"access_tokens", "AddAccessToken", half}, {"refresh_tokens", "AddRefreshToken", half}, {"enrollments", "AddEnrollment", half},

@@ -170,6 +170,35 @@ func (m moment) Scan(v any) error {
 	return nil
 }
 
+// optional is a text that points at another table, or at nothing when it is empty.
+type optional[T ~string] struct{ of *T }
+
+// Value implements driver.Valuer.
+func (o optional[T]) Value() (driver.Value, error) {
+	if *o.of == "" {
+		return nil, nil
+	}
+	return string(*o.of), nil
+}
+
+// Scan implements sql.Scanner.
+func (o optional[T]) Scan(v any) error {
+	switch v := v.(type) {
+	case nil:
+		*o.of = ""
+	case string:
+		*o.of = T(v)
+	case []byte:
+		*o.of = T(v)
+	default:
+		return fmt.Errorf("a text came as %T", v)
+	}
+	return nil
+}
+
+// orNull keeps an empty reference as NULL.
+func orNull[T ~string](of *T) optional[T] { return optional[T]{of} }
+
 // at is a time as a parameter.
 func at(t time.Time) moment { return moment{&t} }
 

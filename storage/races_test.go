@@ -39,6 +39,9 @@ var once = []struct {
 	{"a link is revealed", func(ctx context.Context, tx *storage.Tx, w world) error {
 		return tx.RevealEnrollment(ctx, w.enrollment.TokenHash, identity.DigestOf(identity.NewSecret()), w.pending.ID, soon)
 	}},
+	{"an emailed link is used", func(ctx context.Context, tx *storage.Tx, w world) error {
+		return tx.UseLink(ctx, w.link.TokenHash, w.link.Purpose, soon)
+	}},
 	{"an authenticator is confirmed", func(ctx context.Context, tx *storage.Tx, w world) error {
 		return tx.ConfirmAuthenticator(ctx, w.pending.ID, 7, soon)
 	}},

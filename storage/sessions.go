@@ -31,7 +31,7 @@ var (
 	sessionInsert = sessions.inserting()
 	sessionRenew  = `UPDATE sessions SET token_hash = $3, epoch = $4, proofs = $5, remember = $6, seen_at = $7
 		WHERE id = $1 AND token_hash = $2 AND ended_at IS NULL`
-	sessionSeen = "UPDATE sessions SET seen_at = $2, proofs = $3 WHERE id = $1 AND seen_at < $2"
+	sessionSeen = "UPDATE sessions SET seen_at = $2, proofs = $3 WHERE id = $1 AND seen_at <= $2"
 	sessionEnd  = "UPDATE sessions SET ended_at = $2 WHERE id = $1 AND ended_at IS NULL"
 	entriesIn   = entries.selecting("WHERE session_id = $1 ORDER BY entered_at, id")
 	entryByID   = entries.selecting("WHERE id = $1")

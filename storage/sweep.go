@@ -25,6 +25,7 @@ var swept = []sweeping{
 	{"refresh_tokens", "hash", "expires_at", 24 * time.Hour},
 	{"grants", "id", "expires_at", 24 * time.Hour},
 	{"enrollments", "id", "expires_at", 30 * 24 * time.Hour}, // so that an old link still says why
+	{"links", "id", "expires_at", 30 * 24 * time.Hour},
 	{"sessions", "id", "seen_at", 31 * 24 * time.Hour},
 	{"known_browsers", "token_hash, user_id", "seen_at", 180 * 24 * time.Hour},
 	{"letters", "id", "created_at", 30 * 24 * time.Hour},

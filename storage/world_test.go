@@ -25,6 +25,7 @@ type world struct {
 	authenticator identity.Authenticator // confirmed
 	pending       identity.Authenticator
 	enrollment    identity.Enrollment // of pending, not yet revealed
+	link          identity.Link       // a reset, open
 	browser       identity.Digest     // known
 	key           identity.SigningKey
 	letter        identity.Letter
@@ -36,7 +37,7 @@ func newWorld(t *testing.T, db *storage.DB) world {
 	t.Helper()
 	w, ctx, name := world{}, t.Context(), identity.NewID()
 	var errs [5]error
-	var cookie, code, access, refresh, link string
+	var cookie, code, access, refresh, link, reset string
 	w.user, errs[0] = identity.NewUser(name+"@example.com", "Ada Park", noon)
 	w.account, errs[1] = identity.NewAccount(name, "Acme Media", noon)
 	member := identity.Membership{UserID: w.user.ID, Account: w.account, Role: identity.RoleMember, CreatedAt: noon}
@@ -56,12 +57,13 @@ func newWorld(t *testing.T, db *storage.DB) world {
 	w.authenticator.ConfirmedAt = noon
 	w.pending, errs[3] = identity.NewAuthenticator(w.user.ID, noon)
 	w.enrollment, link = identity.NewEnrollment(w.user.ID, w.account.ID, noon)
+	w.link, reset = identity.NewLink(identity.LinkReset, w.user, noon)
 	w.key, errs[4] = identity.NewSigningKey(identity.ES256, noon, noon)
 	w.letter = identity.Letter{
 		ID: name, UserID: w.user.ID, To: w.user.Email, Subject: "Set up your authenticator", CreatedAt: noon, NextTryAt: noon,
 		Text: "http://localhost/enroll/" + link, HTML: "<a href=http://localhost/enroll/" + link + ">",
 	}
-	w.bearers = []string{cookie, code, access, refresh, link, w.client.RotateSecret(0, noon)}
+	w.bearers = []string{cookie, code, access, refresh, link, reset, w.client.RotateSecret(0, noon)}
 	if err := errors.Join(errs[:]...); err != nil {
 		t.Fatal(err)
 	}
@@ -70,7 +72,7 @@ func newWorld(t *testing.T, db *storage.DB) world {
 			tx.SaveUser(ctx, w.user), tx.SaveAccount(ctx, w.account), tx.SaveMembership(ctx, member), tx.SaveClient(ctx, w.client),
 			tx.AddSession(ctx, w.session), tx.SaveEntry(ctx, w.entry), tx.AddAuthorizationRequest(ctx, w.request),
 			tx.AddGrant(ctx, w.grant), tx.AddCode(ctx, w.code), tx.AddAccessToken(ctx, w.access), tx.AddRefreshToken(ctx, w.refresh),
-			tx.AddAuthenticator(ctx, w.authenticator), tx.AddEnrollment(ctx, w.enrollment), tx.AddAuthenticator(ctx, w.pending),
+			tx.AddAuthenticator(ctx, w.authenticator), tx.AddEnrollment(ctx, w.enrollment), tx.AddLink(ctx, w.link), tx.AddAuthenticator(ctx, w.pending),
 			tx.SaveSigningKey(ctx, w.key), tx.AddLetter(ctx, w.letter),
 			tx.Record(ctx, identity.Event{ID: identity.NewID(), At: noon, Kind: identity.EventSignedIn, UserID: w.user.ID}),
 			tx.SaveAttempts(ctx, identity.Attempts{UserID: w.user.ID, Kind: identity.AttemptCode, Failures: 1}),

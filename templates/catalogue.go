@@ -5,11 +5,12 @@ import (
 	"encoding/json"
 	"fmt"
 	"html/template"
+	"io/fs"
 	"strings"
 	"unicode"
 )
 
-//go:embed catalogues/*.json
+//go:embed catalogues
 var catalogueFiles embed.FS
 
 // catalogue holds the messages of one language by key. A message names what is filled in in braces: "Hello {name}".
@@ -23,17 +24,42 @@ var catalogues = loadCatalogues()
 func loadCatalogues() map[string]catalogue {
 	all := map[string]catalogue{}
 	for _, tag := range offered {
-		c := catalogue{tag: tag.String()}
-		text, err := catalogueFiles.ReadFile("catalogues/" + c.tag + ".json")
-		if err == nil {
-			err = json.Unmarshal(text, &c.messages)
-		}
+		c, err := loadCatalogue(tag.String())
 		if err != nil {
-			panic(fmt.Sprintf("message catalogue %s: %v", c.tag, err))
+			panic(fmt.Sprintf("message catalogue %s: %v", tag, err))
 		}
 		all[c.tag] = c
 	}
 	return all
+}
+
+// loadCatalogue reads every file of a language: one for each subject, so that what belongs together is read together.
+func loadCatalogue(tag string) (catalogue, error) {
+	c := catalogue{tag: tag, messages: map[string]string{}}
+	files, err := fs.Glob(catalogueFiles, "catalogues/"+tag+"/*.json")
+	if err == nil && len(files) == 0 {
+		err = fs.ErrNotExist
+	}
+	if err != nil {
+		return c, err
+	}
+	for _, file := range files {
+		text, err := catalogueFiles.ReadFile(file)
+		if err != nil {
+			return c, err
+		}
+		messages := map[string]string{}
+		if err := json.Unmarshal(text, &messages); err != nil {
+			return c, fmt.Errorf("%s: %w", file, err)
+		}
+		for key, message := range messages {
+			if _, twice := c.messages[key]; twice {
+				return c, fmt.Errorf("%s: %q is in another file already", file, key)
+			}
+			c.messages[key] = message
+		}
+	}
+	return c, nil
 }
 
 // catalogueFor finds the catalogue nearest to a language; it never fails.

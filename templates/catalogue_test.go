@@ -35,6 +35,15 @@ func usedKeys(t *testing.T) map[string]bool {
 	for _, r := range goneReasons {
 		used[r.title], used[r.message] = true, true
 	}
+	for _, n := range noticeKeys {
+		used[n.subject], used[n.message] = true, true
+	}
+	for _, key := range linkGoneReasons {
+		used[key] = true
+	}
+	for _, key := range nextKeys {
+		used[key] = true
+	}
 	for _, key := range roleKeys {
 		used[key] = true
 	}
@@ -82,9 +91,9 @@ func TestEveryMessageExistsInEveryLanguageAndNoneIsUnused(t *testing.T) {
 }
 
 func TestEveryOfferedLanguageHasACatalogueAndEveryCatalogueIsOffered(t *testing.T) {
-	files, err := fs.Glob(catalogueFiles, "catalogues/*.json")
-	if err != nil || len(files) != len(offered) || len(catalogues) != len(offered) {
-		t.Errorf("%d files, %d offered, %d loaded, %v", len(files), len(offered), len(catalogues), err)
+	folders, err := fs.Glob(catalogueFiles, "catalogues/*")
+	if err != nil || len(folders) != len(offered) || len(catalogues) != len(offered) {
+		t.Errorf("%d folders, %d offered, %d loaded, %v", len(folders), len(offered), len(catalogues), err)
 	}
 }
 
@@ -106,15 +115,18 @@ func TestLanguagesFillInTheSameValues(t *testing.T) {
 
 func TestNoMessageIsWrittenTwice(t *testing.T) {
 	for tag, c := range catalogues {
-		source, _ := catalogueFiles.ReadFile("catalogues/" + tag + ".json")
-		keys := 0
-		for d := json.NewDecoder(strings.NewReader(string(source))); ; keys++ {
-			if _, err := d.Token(); err != nil {
-				break
+		files, _ := fs.Glob(catalogueFiles, "catalogues/"+tag+"/*.json")
+		tokens := 0
+		for _, file := range files {
+			source, _ := catalogueFiles.ReadFile(file)
+			for d := json.NewDecoder(strings.NewReader(string(source))); ; tokens++ {
+				if _, err := d.Token(); err != nil {
+					break
+				}
 			}
 		}
-		if want := 2*len(c.messages) + 2; keys != want {
-			t.Errorf("%s: %d tokens for %d messages; a key stands there twice", tag, keys, len(c.messages))
+		if want := 2*len(c.messages) + 2*len(files); tokens != want {
+			t.Errorf("%s: %d tokens for %d messages; a key stands there twice", tag, tokens, len(c.messages))
 		}
 	}
 }

@@ -1,6 +1,7 @@
 package templates
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 
@@ -9,13 +10,19 @@ import (
 
 // letters shows every letter.
 func letters(account, person string) map[string]interface{ Letter(Frame) (Letter, error) } {
-	return map[string]interface{ Letter(Frame) (Letter, error) }{
+	all := map[string]interface{ Letter(Frame) (Letter, error) }{
 		"set-up":           SetUpTwoFactor{Account: account, Link: "https://id.example.com/enroll?link=abc", ExpiresAt: expiry, Name: person},
 		"set-up-nameless":  SetUpTwoFactor{Account: account, Link: "https://id.example.com/enroll?link=abc", ExpiresAt: expiry},
 		"nothing":          NothingToDo{Account: account, Name: person},
 		"authenticatorOff": AuthenticatorOff{Name: person},
 		"nothing-nameless": NothingToDo{Account: account},
+		"notice-quiet":     Notice{Kind: WrongCodes, Name: person, When: expiry},
 	}
+	for kind := range noticeKeys {
+		all[fmt.Sprintf("notice-%02d", kind)] = Notice{Kind: NoticeKind(kind), Name: person, Detail: account, Left: 3, When: expiry,
+			NotMe: "https://id.example.com/not-me/abc", Address: "203.0.113.7"}
+	}
+	return all
 }
 
 // eachLetter runs a check over every letter in every language.

@@ -67,6 +67,7 @@ func samples(account, person, client string) []sample {
 		{"enroll", start}, {"enroll-refused", wrongPassword}, {"enroll-invited", invited},
 		{"scan", scan}, {"scan-refused", refusedScan}, {"done", EnrollmentDone{AccountName: account, LoginURL: "/login"}},
 		{"gone-unknown", gone(LinkUnknown)}, {"gone-expired", gone(LinkExpired)}, {"gone-used", gone(LinkUsed)}, {"gone-superseded", gone(LinkSuperseded)},
+		{"link-gone", LinkGone{Reason: LinkExpired, Next: NextForgot, NextURL: "/forgot"}}, {"link-gone-bare", LinkGone{}},
 		{"signed-in", SignedIn{Name: account, Email: person, LogoutAction: "/logout",
 			Products: []ProductLink{{client, "https://cms.example.com/"}, {"Event Platform", "https://events.example.com/"}}}},
 		{"signed-in-nowhere", SignedIn{Email: person, LogoutAction: "/logout"}},

@@ -20,24 +20,27 @@ type accountCmd struct {
 
 // accountView is an account as it is printed.
 type accountView struct {
-	ID        identity.AccountID   `json:"id"`
-	Slug      string               `json:"slug"`
-	Name      string               `json:"name"`
-	TwoFactor identity.TwoFactor   `json:"two_factor"`
-	Switching identity.Switching   `json:"switching"`
-	Reset     identity.ResetPolicy `json:"reset"`
-	CreatedAt time.Time            `json:"created_at"`
-	UpdatedAt time.Time            `json:"updated_at"`
+	ID        identity.AccountID     `json:"id"`
+	Slug      string                 `json:"slug"`
+	Name      string                 `json:"name"`
+	TwoFactor identity.TwoFactor     `json:"two_factor"`
+	Switching identity.Switching     `json:"switching"`
+	Reset     identity.ResetPolicy   `json:"reset"`
+	Passkeys  identity.PasskeyPolicy `json:"passkeys"`
+	CreatedAt time.Time              `json:"created_at"`
+	UpdatedAt time.Time              `json:"updated_at"`
 }
 
 // viewAccount is a plain conversion, and stops compiling when a field is added that nobody prints.
 func viewAccount(a identity.Account) accountView { return accountView(a) }
 
 func (v accountView) row(w io.Writer) {
-	row(w, v.Slug, v.Name, v.TwoFactor, v.Switching, v.Reset, v.ID)
+	row(w, v.Slug, v.Name, v.TwoFactor, v.Switching, v.Reset, v.Passkeys, v.ID)
 }
 
-func accountHeader(w io.Writer) { row(w, "SLUG", "NAME", "TWO-FACTOR", "SWITCHING", "RESET", "ID") }
+func accountHeader(w io.Writer) {
+	row(w, "SLUG", "NAME", "TWO-FACTOR", "SWITCHING", "RESET", "PASSKEYS", "ID")
+}
 
 // accountAddCmd has no --id: ids are made, and stay.
 type accountAddCmd struct {
@@ -46,6 +49,7 @@ type accountAddCmd struct {
 	TwoFactor string `placeholder:"MODE" help:"Whom it asks for a second factor: off, all, admins or members."`
 	Switching string `placeholder:"POLICY" help:"What it asks of a session opened for another account: relogin, step_up or accept_session."`
 	Reset     string `placeholder:"POLICY" help:"What a forgotten password needs besides the mailbox: prove or mailbox."`
+	Passkeys  string `placeholder:"POLICY" help:"Whether a passkey is a second factor here: allowed or refused."`
 }
 
 // Help implements kong.HelpProvider.
@@ -65,7 +69,7 @@ func (c *accountAddCmd) Run(ctx context.Context, config *Config, t *terminal) er
 	defer office.Close()
 	account, err := office.AddAccount(ctx, admin.NewAccount{
 		Slug: c.Slug, Name: c.Name, TwoFactor: identity.TwoFactor(c.TwoFactor),
-		Switching: identity.Switching(c.Switching), Reset: identity.ResetPolicy(c.Reset),
+		Switching: identity.Switching(c.Switching), Reset: identity.ResetPolicy(c.Reset), Passkeys: identity.PasskeyPolicy(c.Passkeys),
 	})
 	if err != nil {
 		return err

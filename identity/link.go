@@ -1,0 +1,101 @@
+package identity
+
+import "time"
+
+// LinkPurpose is what an emailed link is good for. A link of one purpose opens nothing of another.
+type LinkPurpose string
+
+// The purposes. Links to the QR screen are [Enrollment]s: they can be looked at more than once.
+const (
+	LinkReset      LinkPurpose = "reset"      // choose a new password
+	LinkInvitation LinkPurpose = "invitation" // an invited person sets name and password
+	LinkSignUp     LinkPurpose = "sign-up"    // the mailbox is proven; nobody exists yet
+	LinkEmailOld   LinkPurpose = "email-old"  // a change of address, confirmed at the old one
+	LinkEmailNew   LinkPurpose = "email-new"  // a change of address, confirmed at the new one
+	LinkNotMe      LinkPurpose = "not-me"     // "This wasn't me", in every notice
+)
+
+// How long links live (PRODUCT §3.2, §3.3). A reset that an owner or operator has approved lives a day, because
+// the person is not waiting for it.
+const (
+	ResetLifetime         = 30 * time.Minute
+	ApprovedResetLifetime = 24 * time.Hour
+)
+
+// linkRules says how long a link of each purpose lives, and whether it voids the older ones of the same person.
+var linkRules = map[LinkPurpose]struct {
+	lifetime time.Duration
+	newest   bool
+}{
+	LinkReset:      {ResetLifetime, true},
+	LinkInvitation: {24 * time.Hour, true},
+	LinkSignUp:     {24 * time.Hour, true},
+	LinkEmailOld:   {24 * time.Hour, true},
+	LinkEmailNew:   {24 * time.Hour, true},
+	LinkNotMe:      {7 * 24 * time.Hour, false}, // each notice tells of something else
+}
+
+// Link is the one-time link in a letter: a bearer secret of which only the digest is kept. Opening it changes nothing, because mail
+// scanners open links; using it is a POST.
+type Link struct {
+	ID           string
+	Purpose      LinkPurpose
+	Subject      string    // what the link is about: the change of address both its links belong to, the passkey a notice told of
+	UserID       UserID    // empty: a sign-up, of somebody who does not exist yet
+	AccountID    AccountID // whose invitation it is; empty otherwise
+	Email        string    // of a sign-up or the new one of a change, folded; empty otherwise
+	Epoch        int64     // the person's, when it was sent: a reset dies when the password changes elsewhere
+	Approved     bool      // a reset that needs no second proof: an owner or operator has vouched for the person
+	TokenHash    Digest
+	CreatedAt    time.Time
+	ExpiresAt    time.Time
+	SupersededAt time.Time
+	UsedAt       time.Time
+}
+
+// NewLink returns a link for a person (zero: nobody yet) and its secret, which is not kept.
+func NewLink(purpose LinkPurpose, u User, now time.Time) (Link, string) {
+	secret := NewSecret()
+	return Link{
+		ID: NewID(), Purpose: purpose, UserID: u.ID, Epoch: u.Epoch, TokenHash: DigestOf(secret),
+		CreatedAt: now, ExpiresAt: now.Add(linkRules[purpose].lifetime),
+	}, secret
+}
+
+// NewApprovedReset returns the link that follows when an owner or operator lets a person choose a new password without
+// the authenticator they have lost.
+func NewApprovedReset(u User, now time.Time) (Link, string) {
+	l, secret := NewLink(LinkReset, u, now)
+	l.Approved, l.ExpiresAt = true, now.Add(ApprovedResetLifetime)
+	return l, secret
+}
+
+// VoidsOlder reports whether the newest link of this purpose wins.
+func (l Link) VoidsOlder() bool { return linkRules[l.Purpose].newest }
+
+// LinkState is what can be done with a link.
+type LinkState string
+
+// The states of a link. The zero state is that of a link nobody knows.
+const (
+	LinkOpen       LinkState = "open"
+	LinkUsed       LinkState = "used"
+	LinkExpired    LinkState = "expired"
+	LinkSuperseded LinkState = "superseded" // a newer one was sent, or what it was for has changed
+)
+
+// State judges the link now, for the person it belongs to as they are now (zero: nobody yet). Expiry is judged here and not by a clean-up
+// job.
+func (l Link) State(u User, now time.Time) LinkState {
+	switch {
+	case l.ID == "":
+		return ""
+	case !l.UsedAt.IsZero():
+		return LinkUsed
+	case !l.SupersededAt.IsZero(), l.Purpose == LinkReset && l.Epoch != u.Epoch:
+		return LinkSuperseded
+	case !now.Before(l.ExpiresAt):
+		return LinkExpired
+	}
+	return LinkOpen
+}
