@@ -65,9 +65,8 @@ func (f FileClient) describe(c *identity.Client) {
 	if f.PKCE != "" {
 		c.PKCEOptional = f.PKCE == "optional"
 	}
-	if f.ClaimsInIDToken != nil {
-		c.ClaimsInIDToken = *f.ClaimsInIDToken
-	}
+	setBool(&c.ClaimsInIDToken, f.ClaimsInIDToken)
+	setBool(&c.RequirePushed, f.RequirePushed)
 	if c.Public() {
 		c.Secrets = nil
 	}
@@ -80,6 +79,12 @@ func setList(list *[]string, value []string) {
 	}
 }
 
+func setBool(place *bool, value *bool) {
+	if value != nil {
+		*place = *value
+	}
+}
+
 // clientChanges names the fields as the file does. Secrets are compared apart: only their digests are
 // known, and they must not be printed.
 func clientChanges(had, c identity.Client) []string {
@@ -87,7 +92,8 @@ func clientChanges(had, c identity.Client) []string {
 		field{"name", had.Name, c.Name}, field{"auth_method", had.AuthMethod, c.AuthMethod}, field{"jwks", had.JWKS, c.JWKS},
 		field{"redirect_uris", had.RedirectURIs, c.RedirectURIs}, field{"post_logout_redirect_uris", had.PostLogoutURIs, c.PostLogoutURIs},
 		field{"backchannel_logout_uri", had.BackchannelURI, c.BackchannelURI}, field{"initiate_login_uri", had.InitiateLoginURI, c.InitiateLoginURI},
-		field{"grants", had.Grants, c.Grants}, field{"pkce", pkce(had), pkce(c)}, field{"access_token", had.AccessToken, c.AccessToken},
+		field{"grants", had.Grants, c.Grants}, field{"pkce", pkce(had), pkce(c)}, field{"require_pushed_authorization_requests", had.RequirePushed, c.RequirePushed},
+		field{"access_token", had.AccessToken, c.AccessToken},
 		field{"id_token_alg", had.IDTokenAlg, c.IDTokenAlg}, field{"claims_in_id_token", had.ClaimsInIDToken, c.ClaimsInIDToken})
 }
 

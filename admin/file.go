@@ -62,6 +62,7 @@ type FileClient struct {
 	InitiateLoginURI string             `yaml:"initiate_login_uri"`
 	Grants           []string           `yaml:"grants"`
 	PKCE             string             `yaml:"pkce"` // required or optional
+	RequirePushed    *bool              `yaml:"require_pushed_authorization_requests"`
 	AccessToken      string             `yaml:"access_token"`
 	IDTokenAlg       identity.Algorithm `yaml:"id_token_alg"`
 	ClaimsInIDToken  *bool              `yaml:"claims_in_id_token"`

@@ -45,6 +45,7 @@ type Client struct {
 	InitiateLoginURI string // where a person without a waiting request can start (OpenID Connect Core §4)
 	Grants           []string
 	PKCEOptional     bool // only for confidential clients that cannot
+	RequirePushed    bool // its requests must be pushed (RFC 9126)
 	AccessToken      string
 	IDTokenAlg       Algorithm
 	ClaimsInIDToken  bool // for clients that never call userinfo

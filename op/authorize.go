@@ -14,6 +14,7 @@ import (
 type authorization struct {
 	form    url.Values
 	client  identity.Client
+	pushed  *identity.PushedRequest // where the form comes from; nil: from the browser
 	request identity.AuthorizationRequest
 }
 
@@ -27,14 +28,16 @@ func (p *Provider) authorize(w http.ResponseWriter, r *http.Request) {
 // startLogin answers the client at once when nothing is left to ask, and sends the browser to the login
 // otherwise. An error it returns is shown to the person; what the client is to know has been sent.
 func (p *Provider) startLogin(w http.ResponseWriter, r *http.Request) error {
-	a, err := p.begin(r)
+	form, pushed, err := p.parameters(r.Context(), r.Form)
 	if err != nil {
 		return err
 	}
-	for _, rule := range authorizeRules {
-		if err := rule.check(p, r.Context(), a); err != nil {
-			return p.sendError(w, r, a, err)
-		}
+	a, err := p.checked(r.Context(), form, pushed)
+	if err != nil && a != nil {
+		return p.sendError(w, r, a, err)
+	}
+	if err != nil {
+		return err
 	}
 	if again := asGET(r, pathAuthorize); again != "" {
 		seeOther(w, again)
@@ -56,22 +59,38 @@ func (p *Provider) startLogin(w http.ResponseWriter, r *http.Request) error {
 	return p.wait(w, r, a.request, p.cfg.LoginURL)
 }
 
+// checked returns a request that has passed every rule. With an error it comes along as far as it could be
+// read, or nil if there is nobody to tell.
+func (p *Provider) checked(ctx context.Context, form url.Values, pushed *identity.PushedRequest) (*authorization, error) {
+	a, err := p.begin(ctx, form)
+	if err != nil {
+		return nil, err
+	}
+	a.pushed = pushed
+	for _, rule := range authorizeRules {
+		if err := rule.check(p, ctx, a); err != nil {
+			return a, err
+		}
+	}
+	return a, nil
+}
+
 // begin finds the two things without which there is nobody to tell an error: the client, and a redirect
 // URI that is registered for it. Whatever is wrong with them ends on our own page (RFC 6749 §4.1.2.1).
-func (p *Provider) begin(r *http.Request) (*authorization, error) {
-	client, err := p.clients.get(r.Context(), identity.ClientID(r.Form.Get("client_id")))
+func (p *Provider) begin(ctx context.Context, form url.Values) (*authorization, error) {
+	client, err := p.clients.get(ctx, identity.ClientID(form.Get("client_id")))
 	if errors.Is(err, storage.ErrNotFound) {
 		return nil, refuse(invalidRequest, "the client is not known here")
 	}
 	if err != nil {
 		return nil, err
 	}
-	redirect := r.Form.Get("redirect_uri")
+	redirect := form.Get("redirect_uri")
 	if !client.AllowsRedirect(redirect) {
 		return nil, refuse(invalidRequest, "the redirect URI is not registered for client "+string(client.ID))
 	}
 	now := p.now()
-	return &authorization{form: r.Form, client: client, request: identity.AuthorizationRequest{
+	return &authorization{form: form, client: client, request: identity.AuthorizationRequest{
 		ID: identity.RequestID(identity.NewID()), ClientID: client.ID, RedirectURI: redirect, ResponseMode: modeQuery,
 		Wants: identity.Wants{Since: now}, CreatedAt: now, ExpiresAt: now.Add(identity.AuthorizationRequestLifetime),
 	}}, nil

@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+	"time"
 
 	"github.com/vestibule-id/vestibule/identity"
 	"github.com/vestibule-id/vestibule/storage"
@@ -18,7 +19,7 @@ const (
 )
 
 // errStateTooLong is shown to the person; see checkState.
-var errStateTooLong = errors.New("state is longer than 2048 bytes")
+var errStateTooLong = refuse(invalidRequest, "state is longer than 2048 bytes")
 
 // errOver says that a request was answered, is too old, or began in another browser. One text for all
 // three, so that nobody learns which ids exist.
@@ -38,12 +39,8 @@ func (p *Provider) giveCode(ctx context.Context, r identity.AuthorizationRequest
 		if d, err = p.decide(ctx, tx.Queries, session, r.Wants); err != nil || d.Step != identity.StepDone {
 			return err
 		}
-		if stored {
-			if err := tx.AnswerRequest(ctx, r.ID, now); errors.Is(err, storage.ErrNotFound) {
-				return errOver
-			} else if err != nil {
-				return err
-			}
+		if err := burn(ctx, tx, r, stored, now); err != nil {
+			return err
 		}
 		entry, added := session.Enter(d.Membership.Account.ID, now)
 		if added {
@@ -69,6 +66,20 @@ func (p *Provider) giveCode(ctx context.Context, r identity.AuthorizationRequest
 	return secret, d, err
 }
 
+// burn makes sure that a request is answered once: the stored one, and the pushed one it came as.
+func burn(ctx context.Context, tx *storage.Tx, r identity.AuthorizationRequest, stored bool, now time.Time) (err error) {
+	if stored {
+		err = tx.AnswerRequest(ctx, r.ID, now)
+	}
+	if err == nil && r.PushedHash != "" {
+		err = tx.UsePushedRequest(ctx, r.PushedHash, now)
+	}
+	if errors.Is(err, storage.ErrNotFound) {
+		return errOver
+	}
+	return err
+}
+
 // saveEntry writes that an account was entered, and by what right.
 func (p *Provider) saveEntry(ctx context.Context, tx *storage.Tx, r identity.AuthorizationRequest, s identity.Session, entry identity.Entry, d identity.Decision) error {
 	if err := tx.SaveEntry(ctx, entry); err != nil {
@@ -91,7 +102,7 @@ func (p *Provider) sendCode(w http.ResponseWriter, r *http.Request, a *authoriza
 // shown to the person.
 func (p *Provider) sendError(w http.ResponseWriter, r *http.Request, a *authorization, err error) error {
 	if errors.Is(err, errStateTooLong) {
-		return refuse(invalidRequest, errStateTooLong.Error())
+		return err
 	}
 	var told *refusal
 	if !errors.As(err, &told) {

@@ -33,7 +33,7 @@ var authorizeRules = []struct {
 	{"response_mode", checkResponseMode},
 	{"client_id", checkGrantAllowed},
 	{"request", refused("request", requestNotSupported)},
-	{"request_uri", refused("request_uri", requestURINotSupported)},
+	{"request_uri", checkRequestURI},
 	{"registration", refused("registration", registrationUnsupported)},
 	{"response_type", checkResponseType},
 	{"scope", checkScope},

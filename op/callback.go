@@ -1,7 +1,6 @@
 package op
 
 import (
-	"context"
 	"errors"
 	"net/http"
 
@@ -60,18 +59,9 @@ func (p *Provider) resume(w http.ResponseWriter, r *http.Request) (*authorizatio
 
 // giveUp tells the client that the person cannot reach what it insists on, and closes the request.
 func (p *Provider) giveUp(w http.ResponseWriter, r *http.Request, a *authorization, d identity.Decision) error {
-	err := p.answered(r.Context(), a.request.ID)
+	err := p.cfg.DB.Write(r.Context(), func(tx *storage.Tx) error { return burn(r.Context(), tx, a.request, true, p.now()) })
 	if err != nil {
 		return err
 	}
 	return p.sendError(w, r, a, refuse(silentErrors[d.Step], d.Reason))
-}
-
-// answered closes a request, once.
-func (p *Provider) answered(ctx context.Context, id identity.RequestID) error {
-	err := p.cfg.DB.Write(ctx, func(tx *storage.Tx) error { return tx.AnswerRequest(ctx, id, p.now()) })
-	if errors.Is(err, storage.ErrNotFound) {
-		return errOver
-	}
-	return err
 }

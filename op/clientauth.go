@@ -33,19 +33,30 @@ func (s server) VerifyClient(ctx context.Context, r *zitadel.Request[zitadel.Cli
 
 // authenticate returns the client that has proven itself by exactly the method it is registered for.
 // The library has decoded the credentials; where they stood is read again, because it does not say.
-func (s server) authenticate(ctx context.Context, h http.Header, form url.Values, given *zitadel.ClientCredentials) (identity.Client, error) {
+func (p *Provider) authenticate(ctx context.Context, h http.Header, form url.Values, given *zitadel.ClientCredentials) (identity.Client, error) {
 	method, err := presentedMethod(h, form)
 	if err != nil {
 		return identity.Client{}, err
 	}
-	client, err := s.clients.get(ctx, identity.ClientID(given.ClientID))
+	client, err := p.clients.get(ctx, identity.ClientID(given.ClientID))
 	if err != nil && !errors.Is(err, storage.ErrNotFound) {
 		return identity.Client{}, err
 	}
 	if err != nil {
 		client = nobody
 	}
-	return client, prove(client, method, given.ClientSecret, s.now())
+	return client, prove(client, method, given.ClientSecret, p.now())
+}
+
+// clientOf authenticates the client of a request that does not pass through the library.
+func (p *Provider) clientOf(r *http.Request) (identity.Client, error) {
+	form := r.PostForm
+	given := zitadel.ClientCredentials{ClientID: form.Get("client_id"), ClientSecret: form.Get("client_secret")}
+	if id, secret, ok := r.BasicAuth(); ok { // checkBasic has seen that both can be decoded
+		given.ClientID, _ = url.QueryUnescape(id)
+		given.ClientSecret, _ = url.QueryUnescape(secret)
+	}
+	return p.authenticate(r.Context(), r.Header, form, &given)
 }
 
 // presentedMethod names the one method a request uses (RFC 6749 §2.3: never more than one).

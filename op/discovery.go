@@ -27,6 +27,7 @@ var (
 type metadata struct {
 	Issuer                string   `json:"issuer"`
 	AuthorizationEndpoint string   `json:"authorization_endpoint"`
+	PushedEndpoint        string   `json:"pushed_authorization_request_endpoint"` // RFC 9126 §5
 	TokenEndpoint         string   `json:"token_endpoint"`
 	UserinfoEndpoint      string   `json:"userinfo_endpoint"`
 	JWKSURI               string   `json:"jwks_uri"`
@@ -61,6 +62,7 @@ func discoveryOf(issuer string) document {
 	d, err := newDocument(metadata{
 		Issuer:                issuer,
 		AuthorizationEndpoint: issuer + pathAuthorize,
+		PushedEndpoint:        issuer + pathPushed,
 		TokenEndpoint:         issuer + pathToken,
 		UserinfoEndpoint:      issuer + pathUserinfo,
 		JWKSURI:               issuer + pathKeys,

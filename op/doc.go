@@ -6,6 +6,7 @@
 //
 // A login passes through here twice and never shows a page of its own:
 //
+//	POST /par                  a client sends its request ahead; the same checks → a request_uri for /authorize
 //	GET  /authorize            every parameter is checked (authorize_rules.go) → Decide
 //	                             done        → code, at once
 //	                             prompt=none → the error that names the step

@@ -31,6 +31,7 @@ const (
 	interactionRequired     = "interaction_required"
 	accountSelection        = "account_selection_required"
 	requestNotSupported     = "request_not_supported"
+	invalidRequestURI       = "invalid_request_uri"
 	requestURINotSupported  = "request_uri_not_supported"
 	registrationUnsupported = "registration_not_supported"
 	unmetAuthentication     = "unmet_authentication_requirements" // OpenID Connect Core Unmet Authentication Requirements 1.0

@@ -35,7 +35,7 @@ func TestF22_NoInputIsAFailureOfOurs(t *testing.T) {
 			names = append(names, name)
 		}
 		random := rand.New(rand.NewPCG(22, uint64(len(names))))
-		paths := append(h.provider.Paths(), "/authorize", "/authorize", "/token")
+		paths := append(h.provider.Paths(), "/authorize", "/authorize", "/token", "/par")
 		for range 6000 {
 			v := url.Values{}
 			for _, name := range names {

@@ -184,7 +184,7 @@ func TestR55_RequestURIIsRefusedAndNeverFetched(t *testing.T) {
 	var hits atomic.Int32
 	listener := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { hits.Add(1) }))
 	defer listener.Close()
-	for _, uri := range []string{listener.URL, "urn:ietf:params:oauth:request_uri:x", "nonsense"} {
+	for _, uri := range []string{listener.URL, "urn:ietf:params:oauth:request_ur", "nonsense"} {
 		if got := h.browser().authorize(wanting("cms", "request_uri", uri)).outcome(); got != "request_uri_not_supported" {
 			t.Errorf("%s: %s", uri, got)
 		}

@@ -15,6 +15,7 @@ const (
 	pathKeys       = "/keys"
 	pathAuthorize  = "/authorize"
 	pathCallback   = "/authorize/callback"
+	pathPushed     = "/par"
 	pathToken      = "/token"
 	pathUserinfo   = "/userinfo"
 	pathIntrospect = "/introspect"
@@ -51,6 +52,7 @@ func (p *Provider) routeTable() map[string]route {
 		{path: pathKeys, methods: documents, kind: public, cors: true, serve: p.serveKeys},
 		{path: pathAuthorize, methods: both, kind: person, serve: p.authorize},
 		{path: pathCallback, methods: []string{"GET"}, kind: person, serve: p.callback},
+		{path: pathPushed, methods: post, kind: client, cors: true, serve: p.push},
 		{path: pathToken, methods: post, kind: client, cors: true, serve: p.serveToken},
 		{path: pathIntrospect, methods: post, kind: client, serve: p.throughLibrary(schemeBasic)},
 		{path: pathRevoke, methods: post, kind: client, cors: true, serve: p.throughLibrary(schemeBasic)},

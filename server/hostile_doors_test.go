@@ -2,6 +2,7 @@ package server_test
 
 import (
 	"encoding/base64"
+	"encoding/json"
 	"fmt"
 	"maps"
 	"net/http"
@@ -222,6 +223,32 @@ func (f *fixture) loginDoors(t testing.TB) (doors []door) {
 	return doors
 }
 
+// push sends a request ahead and returns its name.
+func (f *fixture) push(t testing.TB, asked url.Values) string {
+	t.Helper()
+	form := url.Values{"client_id": {"cms"}}
+	for name, values := range asked {
+		if len(values) == 1 {
+			form[name] = values
+		}
+	}
+	r, _ := http.NewRequest(http.MethodPost, f.provider.URL+"/par", strings.NewReader(form.Encode()))
+	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	r.SetBasicAuth("cms", vestibuletest.CMSSecret)
+	answer, err := http.DefaultClient.Do(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer answer.Body.Close()
+	var pushed struct {
+		URI string `json:"request_uri"`
+	}
+	if err := json.NewDecoder(answer.Body).Decode(&pushed); err != nil || pushed.URI == "" {
+		t.Fatalf("pushing: %d, %v", answer.StatusCode, err)
+	}
+	return pushed.URI
+}
+
 // protocolDoors are the routes for clients.
 func (f *fixture) protocolDoors(t testing.TB) (doors []door) {
 	t.Helper()
@@ -241,6 +268,8 @@ func (f *fixture) protocolDoors(t testing.TB) (doors []door) {
 	return []door{
 		{"GET", "/authorize", cookies, asked, nil},
 		{"POST", "/authorize", cookies, nil, asked},
+		{"POST", "/par", cms, nil, asked},
+		{"GET", "/authorize", cookies, url.Values{"client_id": {"cms"}, "request_uri": {f.push(t, asked)}}, nil},
 		{"GET", "/authorize/callback", cookies, url.Values{"request": {request}}, nil},
 		{"POST", "/token", nil, nil, url.Values{"grant_type": {"authorization_code"}, "code": {"x"}, "redirect_uri": {vestibuletest.RedirectURI}, "code_verifier": {strings.Repeat("a", 43)}, "client_id": {"app"}}},
 		{"POST", "/token", nil, nil, url.Values{"grant_type": {"refresh_token"}, "refresh_token": {tokens.RefreshToken}, "scope": {"openid"}, "client_id": {"cms"}, "client_secret": {vestibuletest.CMSSecret}, "client_assertion": nil, "client_assertion_type": nil}},

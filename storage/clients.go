@@ -11,7 +11,7 @@ var clients = table[identity.Client]{"clients", func(_ *sealer, c *identity.Clie
 		{"id", &c.ID}, {"name", &c.Name}, {"secrets", jsonOf(&c.Secrets)}, {"auth_method", &c.AuthMethod}, {"jwks", &c.JWKS},
 		{"redirect_uris", jsonOf(&c.RedirectURIs)}, {"post_logout_uris", jsonOf(&c.PostLogoutURIs)},
 		{"backchannel_uri", &c.BackchannelURI}, {"initiate_login_uri", &c.InitiateLoginURI}, {"grants", jsonOf(&c.Grants)},
-		{"pkce_optional", &c.PKCEOptional}, {"access_token", &c.AccessToken}, {"id_token_alg", &c.IDTokenAlg},
+		{"pkce_optional", &c.PKCEOptional}, {"require_pushed", &c.RequirePushed}, {"access_token", &c.AccessToken}, {"id_token_alg", &c.IDTokenAlg},
 		{"claims_in_id_token", &c.ClaimsInIDToken}, {"created_at", moment{&c.CreatedAt}}, {"updated_at", moment{&c.UpdatedAt}},
 	}
 }}

@@ -115,7 +115,7 @@ func describe(v reflect.Value) {
 var tables = []struct{ name, add, over string }{
 	{"users", "SaveUser", half}, {"accounts", "SaveAccount", half}, {"memberships", "SaveMembership", half}, {"links", "AddLink", half},
 	{"clients", "SaveClient", half}, {"sessions", "AddSession", half}, {"session_entries", "SaveEntry", half},
-	{"authorization_requests", "AddAuthorizationRequest", half}, {"grants", "AddGrant", half}, {"codes", "AddCode", half},
+	{"authorization_requests", "AddAuthorizationRequest", half}, {"pushed_requests", "AddPushedRequest", half}, {"grants", "AddGrant", half}, {"codes", "AddCode", half},
 	{"access_tokens", "AddAccessToken", half}, {"refresh_tokens", "AddRefreshToken", half}, {"enrollments", "AddEnrollment", half},
 	{"authenticators", "AddAuthenticator", half}, {"attempts", "SaveAttempts", half}, {"address_attempts", "CountAddress", half},
 	{"known_browsers", "RememberBrowser", half}, {"letters", "AddLetter", "TRUE"}, {"events", "Record", half},

@@ -20,6 +20,7 @@ type sweeping struct {
 // swept is what the sweeper deletes. Nothing relies on it: every expiry is judged when a record is used.
 var swept = []sweeping{
 	{"authorization_requests", "id", "expires_at", time.Hour},
+	{"pushed_requests", "hash", "expires_at", time.Hour}, // longer than a login that began with one
 	{"access_tokens", "hash", "expires_at", time.Hour},
 	{"codes", "hash", "expires_at", 24 * time.Hour}, // kept a day to notice a replay
 	{"refresh_tokens", "hash", "expires_at", 24 * time.Hour},

@@ -22,6 +22,9 @@ var kept = []struct {
 	{"an authorization request", identity.AuthorizationRequestLifetime + time.Hour, func(ctx context.Context, db *storage.DB, w world) error {
 		return read(db.AuthorizationRequest(ctx, w.request.ID))
 	}},
+	{"a pushed request", identity.PushedRequestLifetime + time.Hour, func(ctx context.Context, db *storage.DB, w world) error {
+		return read(db.PushedRequest(ctx, w.pushed.Hash))
+	}},
 	{"an access token", identity.AccessTokenLifetime + time.Hour, func(ctx context.Context, db *storage.DB, w world) error {
 		return read(db.AccessToken(ctx, w.access.Hash))
 	}},
@@ -151,8 +154,8 @@ func TestTheSweeperTakesSmallBatchesUntilNothingIsLeft(t *testing.T) {
 			t.Errorf("one batch has %d rows, %v, want %d", one, err, storage.SweepBatch)
 		}
 		rest, err := db.Sweep(ctx, late)
-		if rest != all-storage.SweepBatch+1 || err != nil { // and the request
-			t.Errorf("the rest has %d rows, %v, want %d", rest, err, all-storage.SweepBatch+1)
+		if rest != all-storage.SweepBatch+2 || err != nil { // and the two requests
+			t.Errorf("the rest has %d rows, %v, want %d", rest, err, all-storage.SweepBatch+2)
 		}
 	})
 }

@@ -27,6 +27,7 @@ type clientView struct {
 	PostLogoutURIs []string           `json:"post_logout_redirect_uris"`
 	Grants         []string           `json:"grants"`
 	PKCE           string             `json:"pkce"`
+	RequirePushed  bool               `json:"require_pushed_authorization_requests"`
 	AccessToken    string             `json:"access_token"`
 	IDTokenAlg     identity.Algorithm `json:"id_token_alg"`
 	CreatedAt      time.Time          `json:"created_at"`
@@ -38,7 +39,7 @@ func viewClient(c identity.Client) clientView {
 	if c.PKCEOptional {
 		pkce = "optional"
 	}
-	return clientView{c.ID, c.Name, c.AuthMethod, viewAll(c.RedirectURIs, same), viewAll(c.PostLogoutURIs, same), c.Grants, pkce,
+	return clientView{c.ID, c.Name, c.AuthMethod, viewAll(c.RedirectURIs, same), viewAll(c.PostLogoutURIs, same), c.Grants, pkce, c.RequirePushed,
 		c.AccessToken, c.IDTokenAlg, c.CreatedAt}
 }
 
@@ -76,6 +77,7 @@ type clientAddCmd struct {
 	JWKSFile              string   `name:"jwks-file" placeholder:"FILE" help:"The public keys of a private_key_jwt client."`
 	Grant                 []string `placeholder:"GRANT" help:"authorization_code and refresh_token (default), or client_credentials. Can be repeated."`
 	PKCEOptional          bool     `name:"pkce-optional" help:"For confidential clients that cannot do PKCE."`
+	RequirePAR            bool     `name:"require-par" help:"Its logins must be pushed to /par first (RFC 9126)."`
 	AccessToken           string   `placeholder:"FORMAT" help:"opaque (default) or jwt."`
 	IDTokenAlg            string   `name:"id-token-alg" placeholder:"ALG" help:"RS256 (default) or ES256."`
 	ClaimsInIDToken       bool     `name:"claims-in-id-token" help:"For clients that never call userinfo."`
@@ -92,7 +94,7 @@ func (clientAddCmd) Help() string {
 func (c *clientAddCmd) client() (identity.Client, error) {
 	client := identity.Client{
 		ID: identity.ClientID(c.ID), Name: c.Name, AuthMethod: c.AuthMethod, RedirectURIs: c.RedirectURI, PostLogoutURIs: c.PostLogoutRedirectURI,
-		BackchannelURI: c.BackchannelLogoutURI, InitiateLoginURI: c.InitiateLoginURI, Grants: c.Grant, PKCEOptional: c.PKCEOptional,
+		BackchannelURI: c.BackchannelLogoutURI, InitiateLoginURI: c.InitiateLoginURI, Grants: c.Grant, PKCEOptional: c.PKCEOptional, RequirePushed: c.RequirePAR,
 		AccessToken: c.AccessToken, IDTokenAlg: identity.Algorithm(c.IDTokenAlg), ClaimsInIDToken: c.ClaimsInIDToken,
 	}
 	if c.JWKSFile == "" {
