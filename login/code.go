@@ -15,18 +15,15 @@ import (
 // wrong codes by nobody.
 var errWrongCode = errors.New("the code was used meanwhile")
 
-// EnterCode judges the code from the authenticator app for the account being entered. The first
-// right one confirms an app whose QR code was seen and never checked. Wrong, used and malformed codes
+// EnterCode judges the code from the authenticator app for the account being entered. v is what the form
+// was judged on; whether it still holds is asked again in the transaction that accepts. The first
+// right code confirms an app whose QR code was seen and never checked. Wrong, used and malformed codes
 // are refused alike (SECURITY R13); the fifth ends the login of this request.
-func (d *Door) EnterCode(ctx context.Context, c Caller, code string) (Cookie, error) {
+func (d *Door) EnterCode(ctx context.Context, c Caller, v visit, code string) (Cookie, error) {
 	if strings.TrimSpace(code) == "" {
 		return Cookie{}, refused{Reason: templates.CodeMissing}
 	}
 	now := d.cfg.Now()
-	v, err := look(ctx, d.cfg.DB.Queries, c, now)
-	if err != nil {
-		return Cookie{}, err
-	}
 	if v.request.ID == "" || v.decision.Step != identity.StepSecondFactor {
 		return Cookie{}, errOutdated
 	}
@@ -76,7 +73,7 @@ func (d *Door) acceptCode(ctx context.Context, c Caller, app identity.Authentica
 		}
 		old := v.session.TokenHash
 		secret := v.session.Prove(identity.Proof{Method: identity.MethodTOTP, At: now, Account: account})
-		cookie = Cookie{secret, v.session.Remember}
+		cookie = Cookie{secret, v.session.Remember, done(now, v.person, v.session, v.request)}
 		if err := tx.RenewSession(ctx, v.session, old); errors.Is(err, storage.ErrNotFound) {
 			return errOutdated
 		} else if err != nil {

@@ -89,6 +89,7 @@ func (d *Door) Forget(w http.ResponseWriter) { d.setCookie(w, sessionCookie, "",
 type Cookie struct {
 	Secret   string
 	Remember bool // keep it when the browser is closed
+	Done     bool // nothing is left to ask for the request
 }
 
 // setSession replaces the session's cookie; the secret it held before is worth nothing any more.

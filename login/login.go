@@ -71,7 +71,7 @@ func (d *Door) submitPassword(w http.ResponseWriter, r *http.Request, v visit) e
 
 // submitCode shows the same page for every wrong code but the last.
 func (d *Door) submitCode(w http.ResponseWriter, r *http.Request, v visit) error {
-	cookie, err := d.EnterCode(r.Context(), d.caller(r), r.PostForm.Get(templates.FieldCode))
+	cookie, err := d.EnterCode(r.Context(), d.caller(r), v, r.PostForm.Get(templates.FieldCode))
 	if no := (refused{}); errors.As(err, &no) {
 		if no.Reason == templates.LoginEnded {
 			return comesBack{endedPage(v), v.request, no}

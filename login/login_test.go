@@ -1,6 +1,7 @@
 package login_test
 
 import (
+	"net/http"
 	"slices"
 	"strings"
 	"testing"
@@ -293,4 +294,26 @@ func TestAPasswordIsHashedAnewWhenItsCostHasRisen(t *testing.T) {
 		}
 		newBrowser(t, h.server.URL).logIn("", "ada@example.com", password).says("done acme pwd ada@example.com")
 	})
+}
+
+func TestAnAnswerThatLeavesNothingToAskSkipsTheLoginPage(t *testing.T) {
+	h := onSQLite(t)
+	ada := h.person("ada@example.com", h.account("acme", identity.TwoFactorAll), h.account("globex", identity.TwoFactorOff))
+	app := h.app(ada)
+	for query, next := range map[string]string{"account=globex": "/authorize/callback", "account=acme": "/login", "": "/login"} {
+		b := h.browser()
+		page := b.get("/authorize?" + query)
+		b.http.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
+		sent := b.send(page, "email", ada.Email, "password", password)
+		if to := sent.header.Get("Location"); !strings.HasPrefix(to, next) {
+			t.Errorf("after the password, %q: %s, want %s", query, to, next)
+		}
+		if query != "account=acme" {
+			continue
+		}
+		sent = b.send(b.get(sent.header.Get("Location")), "code", h.code(app.Secret))
+		if to := sent.header.Get("Location"); !strings.HasPrefix(to, "/authorize/callback") {
+			t.Errorf("after the code: %s", to)
+		}
+	}
 }

@@ -32,12 +32,17 @@ func (d *Door) showLogin(w http.ResponseWriter, r *http.Request) error {
 	return seeOther(w, r, d.cfg.Callback(v.request.ID))
 }
 
-// next sends the browser to decide again, with the new cookie if an act has opened one.
+// next sends the browser to decide again, with the new cookie if an act has opened one. When the act has
+// left nothing to ask, the browser is spared the way over the login page: the callback decides again, too.
 func (d *Door) next(w http.ResponseWriter, r *http.Request, c Cookie) error {
 	if c.Secret != "" {
 		d.setSession(w, c)
 	}
-	return seeOther(w, r, d.LoginURL(requestID(r)))
+	id := requestID(r)
+	if c.Done && id != "" {
+		return seeOther(w, r, d.cfg.Callback(id))
+	}
+	return seeOther(w, r, d.LoginURL(id))
 }
 
 // showStart is the bare host name: the login page is the front of the house.

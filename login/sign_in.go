@@ -135,7 +135,7 @@ func (d *Door) open(ctx context.Context, c Caller, s signIn, now time.Time) (coo
 		if err != nil {
 			return err
 		}
-		cookie = Cookie{secret, s.remember}
+		cookie = Cookie{secret, s.remember, done(now, person, session, v.request)}
 		if s.phc != "" {
 			err = tx.UpgradePassword(ctx, person.ID, s.phc, now)
 		}

@@ -83,6 +83,11 @@ func openRequest(ctx context.Context, q storage.Queries, c Caller, now time.Time
 	return request, err
 }
 
+// done reports whether a session leaves nothing to ask for a request.
+func done(now time.Time, p identity.Person, s identity.Session, request identity.AuthorizationRequest) bool {
+	return request.ID != "" && identity.Decide(now, p, s.Evidence(), request.Wants).Step == identity.StepDone
+}
+
 // visit looks on behalf of a page.
 func (d *Door) visit(r *http.Request) (visit, error) {
 	v, err := look(r.Context(), d.cfg.DB.Queries, d.caller(r), d.cfg.Now())
