@@ -58,6 +58,12 @@ func (c *clientCache) get(ctx context.Context, id identity.ClientID) (identity.C
 	return client, nil
 }
 
+// Client returns a client as it was at most a few seconds ago, or [storage.ErrNotFound]. Its slices are shared: do
+// not change them.
+func (p *Provider) Client(ctx context.Context, id identity.ClientID) (identity.Client, error) {
+	return p.clients.get(ctx, id)
+}
+
 // fresh reports whether something read then may still be used. A clock that was set back makes it
 // stale, not eternal.
 func fresh(read, now time.Time, kept time.Duration) bool {

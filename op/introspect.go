@@ -3,10 +3,9 @@ package op
 import (
 	"context"
 	"errors"
+	"net/http"
 	"strings"
 	"time"
-
-	zitadel "github.com/zitadel/oidc/v3/pkg/op"
 
 	"github.com/vestibule-id/vestibule/identity"
 	"github.com/vestibule-id/vestibule/storage"
@@ -26,27 +25,34 @@ type introspection struct {
 	loginClaims
 }
 
-// Introspect tells a confidential client whether a token of its own is good now. The tokens of
-// other clients are as unknown to it as invented ones.
-func (s server) Introspect(ctx context.Context, r *zitadel.Request[zitadel.IntrospectionRequest]) (*zitadel.Response, error) {
-	client, err := s.authenticate(ctx, r.Header, r.Form, r.Data.ClientCredentials)
-	if err == nil && client.Public() {
+// serveIntrospection tells a confidential client whether a token of its own is good now. The tokens of
+// other clients are as unknown to it as invented ones. It is asked too often to go through the library, which
+// reads forms by reflection.
+func (p *Provider) serveIntrospection(w http.ResponseWriter, r *http.Request) {
+	client, err := p.clientOf(r)
+	token := r.PostForm.Get("token")
+	switch {
+	case err != nil:
+	case client.Public():
 		err = refuse(invalidClient, errClientUnproven)
+	case token == "":
+		err = refuse(invalidRequest, "token is missing")
+	}
+	var answer introspection
+	if err == nil {
+		answer, err = p.introspect(r.Context(), client, token, r.PostForm.Get("token_type_hint"))
 	}
 	if err != nil {
-		return nil, s.told(ctx, err)
+		p.refuseClient(w, r, schemeBasic, asRefusal(err))
+		return
 	}
-	answer, err := s.introspect(ctx, client, r.Data.Token, r.Form.Get("token_type_hint"))
-	if err != nil {
-		return nil, s.told(ctx, err)
-	}
-	return zitadel.NewResponse(answer), nil
+	writeJSON(w, http.StatusOK, answer)
 }
 
 // introspect finds the token, the hinted kind first, and judges its grant again.
-func (s server) introspect(ctx context.Context, c identity.Client, token, hint string) (introspection, error) {
-	now := s.now()
-	found, err := s.findToken(ctx, token, hint, now)
+func (p *Provider) introspect(ctx context.Context, c identity.Client, token, hint string) (introspection, error) {
+	now := p.now()
+	found, err := p.findToken(ctx, token, hint, now)
 	if errors.Is(err, storage.ErrNotFound) || err == nil && (found.client != c.ID || !found.live) {
 		return introspection{}, nil
 	}
@@ -55,13 +61,13 @@ func (s server) introspect(ctx context.Context, c identity.Client, token, hint s
 	}
 	answer := introspection{
 		Active: true, ClientID: found.client, TokenType: found.tokenType, IssuedAt: found.issuedAt.Unix(), Expires: found.expires.Unix(),
-		Issuer: s.cfg.Issuer, Audience: s.cfg.Issuer, Scope: strings.Join(found.scopes, " "),
+		Issuer: p.cfg.Issuer, Audience: p.cfg.Issuer, Scope: strings.Join(found.scopes, " "),
 		loginClaims: loginClaims{Subject: string(found.client)},
 	}
 	if found.grant == "" {
 		return answer, nil
 	}
-	of, err := judge(ctx, s.cfg.DB.Queries, found.grant, found.behind, now)
+	of, err := judge(ctx, p.cfg.DB.Queries, found.grant, found.behind, now)
 	if refused := new(refusal); errors.As(err, &refused) {
 		return introspection{}, nil
 	}

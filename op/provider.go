@@ -87,14 +87,12 @@ func New(c Config) (*Provider, error) {
 	return p, nil
 }
 
-// libraryEndpoints are the four routes whose forms the library parses. It is a value of our own: the
+// libraryEndpoints are the two routes whose forms the library parses. It is a value of our own: the
 // library's options for endpoints write to a variable all providers of a process share.
 func libraryEndpoints() zitadel.Endpoints {
 	return zitadel.Endpoints{
-		Token:         zitadel.NewEndpoint(pathToken),
-		Introspection: zitadel.NewEndpoint(pathIntrospect),
-		Userinfo:      zitadel.NewEndpoint(pathUserinfo),
-		Revocation:    zitadel.NewEndpoint(pathRevoke),
+		Token:      zitadel.NewEndpoint(pathToken),
+		Revocation: zitadel.NewEndpoint(pathRevoke),
 	}
 }
 

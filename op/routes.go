@@ -54,9 +54,9 @@ func (p *Provider) routeTable() map[string]route {
 		{path: pathCallback, methods: []string{"GET"}, kind: person, serve: p.callback},
 		{path: pathPushed, methods: post, kind: client, cors: true, serve: p.push},
 		{path: pathToken, methods: post, kind: client, cors: true, serve: p.serveToken},
-		{path: pathIntrospect, methods: post, kind: client, serve: p.throughLibrary(schemeBasic)},
+		{path: pathIntrospect, methods: post, kind: client, serve: p.serveIntrospection},
 		{path: pathRevoke, methods: post, kind: client, cors: true, serve: p.throughLibrary(schemeBasic)},
-		{path: pathUserinfo, methods: both, kind: resource, cors: true, serve: p.throughLibrary(schemeBearer)},
+		{path: pathUserinfo, methods: both, kind: resource, cors: true, serve: p.serveUserinfo},
 		{path: pathEndSession, methods: both, kind: person, serve: p.endSession},
 	} {
 		r.allow = strings.Join(r.methods, ", ")

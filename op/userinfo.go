@@ -3,9 +3,8 @@ package op
 import (
 	"context"
 	"errors"
-
-	"github.com/zitadel/oidc/v3/pkg/oidc"
-	zitadel "github.com/zitadel/oidc/v3/pkg/op"
+	"net/http"
+	"strings"
 
 	"github.com/vestibule-id/vestibule/storage"
 )
@@ -17,18 +16,27 @@ type userinfo struct {
 	profileClaims
 }
 
-// UserInfo answers with the claims of the person an access token was given for.
-func (s server) UserInfo(ctx context.Context, r *zitadel.Request[oidc.UserInfoRequest]) (*zitadel.Response, error) {
-	claims, err := s.userinfo(ctx, r.Data.AccessToken)
+// serveUserinfo answers with the claims of the person an access token was given for.
+func (p *Provider) serveUserinfo(w http.ResponseWriter, r *http.Request) {
+	claims, err := p.userinfo(r.Context(), accessTokenOf(r))
 	if err != nil {
-		return nil, s.told(ctx, err)
+		p.refuseClient(w, r, schemeBearer, asRefusal(err))
+		return
 	}
-	return zitadel.NewResponse(claims), nil
+	writeJSON(w, http.StatusOK, claims)
 }
 
-func (s server) userinfo(ctx context.Context, token string) (userinfo, error) {
-	now := s.now()
-	access, err := s.findAccess(ctx, token, now)
+// accessTokenOf returns the token a request shows. checkBearer has seen that there is one, in one place.
+func accessTokenOf(r *http.Request) string {
+	if _, token, ok := strings.Cut(r.Header.Get("Authorization"), " "); ok {
+		return strings.TrimSpace(token)
+	}
+	return r.PostForm.Get("access_token")
+}
+
+func (p *Provider) userinfo(ctx context.Context, token string) (userinfo, error) {
+	now := p.now()
+	access, err := p.findAccess(ctx, token, now)
 	if errors.Is(err, storage.ErrNotFound) || err == nil && !access.live {
 		return userinfo{}, refuse(invalidToken, "the access token is unknown, over or revoked")
 	}
@@ -38,7 +46,7 @@ func (s server) userinfo(ctx context.Context, token string) (userinfo, error) {
 	if access.grant == "" || !has(access.scopes, scopeOpenID) {
 		return userinfo{}, refuse(insufficientScope, "the access token needs the scope openid")
 	}
-	of, err := judge(ctx, s.cfg.DB.Queries, access.grant, access.behind, now)
+	of, err := judge(ctx, p.cfg.DB.Queries, access.grant, access.behind, now)
 	if refused := new(refusal); errors.As(err, &refused) {
 		return userinfo{}, refuse(invalidToken, refused.description).because(refused.cause)
 	}
