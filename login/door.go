@@ -1,6 +1,7 @@
 package login
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -32,6 +33,8 @@ type Config struct {
 	Log *slog.Logger
 	// Callback is where a login goes that is done: it judges again and answers the client.
 	Callback func(identity.RequestID) string
+	// Client returns the client behind a request, for the pages that name it; nil reads it from DB every time.
+	Client func(context.Context, identity.ClientID) (identity.Client, error)
 	// Origin says where an HTTP request came from.
 	Origin func(*http.Request) identity.Origin
 	// AddressLogins is how many passwords one address may try per minute; 0 means
@@ -58,6 +61,9 @@ func New(c Config) (*Door, error) {
 		c.AddressLogins = identity.AddressLogins
 	}
 	issuer, err := c.validate()
+	if err == nil && c.Client == nil {
+		c.Client = c.DB.Client
+	}
 	if err != nil {
 		return nil, fmt.Errorf("login: %w", err)
 	}

@@ -92,7 +92,7 @@ func done(now time.Time, p identity.Person, s identity.Session, request identity
 func (d *Door) visit(r *http.Request) (visit, error) {
 	v, err := look(r.Context(), d.cfg.DB.Queries, d.caller(r), d.cfg.Now())
 	if err == nil && v.request.ID != "" {
-		v.client, err = d.cfg.DB.Client(r.Context(), v.request.ClientID)
+		v.client, err = d.cfg.Client(r.Context(), v.request.ClientID)
 	}
 	return v, err
 }

@@ -26,6 +26,7 @@ func (s *Server) wire() (err error) {
 		Issuer: c.Issuer, Product: c.Product, DB: c.DB, Hasher: c.Hasher, Outbox: outbox, Now: c.Now, Log: c.Log,
 		Origin:   origin,
 		Callback: func(id identity.RequestID) string { return s.op.CallbackURL(id) },
+		Client:   func(ctx context.Context, id identity.ClientID) (identity.Client, error) { return s.op.Client(ctx, id) },
 	})
 	if err != nil {
 		return err
