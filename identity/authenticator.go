@@ -11,6 +11,7 @@ type Authenticator struct {
 	LastStep    int64  // the last 30-second step that was used; no step at or before it counts again
 	ConfirmedAt time.Time
 	DisabledAt  time.Time // after 100 wrong codes in a row, or when a reset voided it
+	Exhausted   bool      // it was the wrong codes
 	CreatedAt   time.Time
 }
 

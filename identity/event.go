@@ -47,6 +47,14 @@ const (
 	EventEnrollmentRevealed  EventKind = "enrollment.revealed"
 	EventEnrollmentConfirmed EventKind = "enrollment.confirmed"
 	EventAuthenticatorOff    EventKind = "authenticator.disabled"
+	EventResetAsked          EventKind = "password.reset_asked" // Detail: whether a link was mailed
+	EventResetSent           EventKind = "password.reset_sent"  // Detail: why
+	EventPasswordReset       EventKind = "password.reset"       // Detail: how it was proven
+	EventRecoveryAsked       EventKind = "recovery.asked"
+	EventRecoveryApproved    EventKind = "recovery.approved"  // Detail: the reason
+	EventRecoveryDeclined    EventKind = "recovery.declined"  // Detail: the reason
+	EventRecoveryWithdrawn   EventKind = "recovery.withdrawn" // Detail: why
+	EventNotMe               EventKind = "login.not_me"
 	EventTwoFactorChanged    EventKind = "account.two_factor_changed"
 	EventAccountChanged      EventKind = "account.changed"
 	EventUserChanged         EventKind = "user.changed"

@@ -148,6 +148,6 @@ func (d *Door) recordWrongCode(ctx context.Context, tx *storage.Tx, c Caller, co
 	off.UserID, off.Actor, off.Detail = counted.UserID, "system", "too many wrong codes in a row"
 	user, err := tx.User(ctx, counted.UserID)
 	// The count belongs to the secret that was guessed at; the next one begins at zero.
-	return errors.Join(err, d.cfg.Outbox.AuthenticatorOff(ctx, tx, user, now), tx.VoidAuthenticators(ctx, counted.UserID, now),
+	return errors.Join(err, d.cfg.Outbox.AuthenticatorOff(ctx, tx, user, now), tx.ExhaustAuthenticators(ctx, counted.UserID, now),
 		tx.ClearAttempts(ctx, counted.UserID, identity.AttemptCode, ""), tx.Record(ctx, off))
 }

@@ -72,3 +72,9 @@ func (tx *Tx) RememberBrowser(ctx context.Context, browser identity.Digest, user
 		ON CONFLICT (token_hash, user_id) DO UPDATE SET seen_at = excluded.seen_at`, browser, user, at(now))
 	return err
 }
+
+// ForgetBrowsers takes back what RememberBrowser has noted about a person, on every browser.
+func (tx *Tx) ForgetBrowsers(ctx context.Context, user identity.UserID) error {
+	_, err := tx.exec(ctx, "DELETE FROM known_browsers WHERE user_id = $1", user)
+	return err
+}

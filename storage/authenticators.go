@@ -2,6 +2,7 @@ package storage
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"github.com/vestibule-id/vestibule/identity"
@@ -11,6 +12,7 @@ var authenticators = table[identity.Authenticator]{"authenticators", func(s *sea
 	return []column{
 		{"id", &a.ID}, {"user_id", &a.UserID}, {"secret", sealed{s, "authenticators|secret", &a.ID, &a.Secret}},
 		{"last_step", &a.LastStep}, {"confirmed_at", moment{&a.ConfirmedAt}}, {"disabled_at", moment{&a.DisabledAt}},
+		{"exhausted", &a.Exhausted},
 		{"created_at", moment{&a.CreatedAt}},
 	}
 }}
@@ -25,8 +27,11 @@ var (
 	authenticatorInsert  = authenticators.inserting()
 	authenticatorConfirm = `UPDATE authenticators SET confirmed_at = $2, last_step = $3
 		WHERE id = $1 AND confirmed_at IS NULL AND disabled_at IS NULL`
-	authenticatorStep   = "UPDATE authenticators SET last_step = $2 WHERE id = $1 AND last_step < $2 AND disabled_at IS NULL"
-	authenticatorsVoid  = "UPDATE authenticators SET disabled_at = $2 WHERE user_id = $1 AND disabled_at IS NULL"
+	authenticatorStep  = "UPDATE authenticators SET last_step = $2 WHERE id = $1 AND last_step < $2 AND disabled_at IS NULL"
+	authenticatorsVoid = `UPDATE authenticators SET disabled_at = CASE WHEN disabled_at IS NULL THEN $2 ELSE disabled_at END, exhausted = FALSE
+		WHERE user_id = $1`
+	authenticatorsOff   = "UPDATE authenticators SET disabled_at = $2, exhausted = TRUE WHERE user_id = $1 AND disabled_at IS NULL"
+	authenticatorLast   = authenticators.selecting("WHERE user_id = $1 AND confirmed_at IS NOT NULL ORDER BY confirmed_at DESC LIMIT 1")
 	authenticatorsPurge = "DELETE FROM authenticators WHERE user_id = $1 AND confirmed_at IS NULL"
 )
 
@@ -65,10 +70,26 @@ func (tx *Tx) UseStep(ctx context.Context, id string, step int64) error {
 	return tx.must(ctx, authenticatorStep, id, step)
 }
 
-// VoidAuthenticators disables all authenticators of a person, pending and confirmed.
+// VoidAuthenticators disables all authenticators of a person, pending and confirmed, because the person wants it so: nothing is
+// asked for any more in their place.
 func (tx *Tx) VoidAuthenticators(ctx context.Context, user identity.UserID, now time.Time) error {
 	_, err := tx.exec(ctx, authenticatorsVoid, user, at(now))
 	return err
+}
+
+// ExhaustAuthenticators disables all authenticators of a person because too many wrong codes were entered for them.
+func (tx *Tx) ExhaustAuthenticators(ctx context.Context, user identity.UserID, now time.Time) error {
+	_, err := tx.exec(ctx, authenticatorsOff, user, at(now))
+	return err
+}
+
+// Exhausted reports whether the last app a person had was disabled by wrong codes, and none was confirmed since.
+func (q Queries) Exhausted(ctx context.Context, user identity.UserID) (bool, error) {
+	last, err := one(ctx, q, authenticators, authenticatorLast, user)
+	if errors.Is(err, ErrNotFound) {
+		err = nil
+	}
+	return last.Exhausted, err
 }
 
 // DropPendingAuthenticators forgets the secrets nobody has confirmed: a new reveal voids the older

@@ -52,14 +52,20 @@ func (q Queries) EnrollmentOf(ctx context.Context, authenticator string) (identi
 // AddEnrollment adds a link and supersedes all older ones of the person, with the secrets they revealed and
 // nobody confirmed: the newest wins. A confirmed authenticator is not touched.
 func (tx *Tx) AddEnrollment(ctx context.Context, e identity.Enrollment) error {
-	if _, err := tx.exec(ctx, enrollmentsOld, e.UserID, at(e.CreatedAt)); err != nil {
-		return err
-	}
-	if err := tx.DropPendingAuthenticators(ctx, e.UserID); err != nil {
+	if err := tx.VoidEnrollments(ctx, e.UserID, e.CreatedAt); err != nil {
 		return err
 	}
 	_, err := tx.exec(ctx, enrollmentInsert, enrollments.args(tx.seal, &e)...)
 	return err
+}
+
+// VoidEnrollments supersedes the links of a person that have not led to a confirmed authenticator, and forgets the
+// secrets they revealed.
+func (tx *Tx) VoidEnrollments(ctx context.Context, user identity.UserID, now time.Time) error {
+	if _, err := tx.exec(ctx, enrollmentsOld, user, at(now)); err != nil {
+		return err
+	}
+	return tx.DropPendingAuthenticators(ctx, user)
 }
 
 // RevealEnrollment uses a link, once: for the browser with that digest, showing that pending authenticator.

@@ -119,6 +119,7 @@ var tables = []struct{ name, add, over string }{
 	{"access_tokens", "AddAccessToken", half}, {"refresh_tokens", "AddRefreshToken", half}, {"enrollments", "AddEnrollment", half},
 	{"authenticators", "AddAuthenticator", half}, {"attempts", "SaveAttempts", half}, {"address_attempts", "CountAddress", half},
 	{"known_browsers", "RememberBrowser", half}, {"letters", "AddLetter", "TRUE"}, {"events", "Record", half},
+	{"forgotten_passwords", "AddForgottenPassword", half}, {"recoveries", "AddRecovery", half},
 }
 
 const half = "i % 2 = 0"

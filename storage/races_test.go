@@ -42,6 +42,11 @@ var once = []struct {
 	{"an emailed link is used", func(ctx context.Context, tx *storage.Tx, w world) error {
 		return tx.UseLink(ctx, w.link.TokenHash, w.link.Purpose, soon)
 	}},
+	{"a recovery is decided", func(ctx context.Context, tx *storage.Tx, w world) error {
+		r := w.recovery
+		r.Decide(identity.RecoveryApproved, "operator", "known by voice", soon)
+		return tx.DecideRecovery(ctx, r)
+	}},
 	{"an authenticator is confirmed", func(ctx context.Context, tx *storage.Tx, w world) error {
 		return tx.ConfirmAuthenticator(ctx, w.pending.ID, 7, soon)
 	}},

@@ -27,6 +27,8 @@ var swept = []sweeping{
 	{"grants", "id", "expires_at", 24 * time.Hour},
 	{"enrollments", "id", "expires_at", 30 * 24 * time.Hour}, // so that an old link still says why
 	{"links", "id", "expires_at", 30 * 24 * time.Hour},
+	{"forgotten_passwords", "id", "created_at", time.Hour}, // whoever asked has asked again by then
+	{"recoveries", "id", "expires_at", 30 * 24 * time.Hour},
 	{"sessions", "id", "seen_at", 31 * 24 * time.Hour},
 	{"known_browsers", "token_hash, user_id", "seen_at", 180 * 24 * time.Hour},
 	{"letters", "id", "created_at", 30 * 24 * time.Hour},

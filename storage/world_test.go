@@ -28,6 +28,8 @@ type world struct {
 	enrollment    identity.Enrollment // of pending, not yet revealed
 	link          identity.Link       // a reset, open
 	browser       identity.Digest     // known
+	forgotten     identity.ForgottenPassword
+	recovery      identity.Recovery // waits
 	key           identity.SigningKey
 	letter        identity.Letter
 	bearers       []string // the secrets people and clients hold
@@ -60,6 +62,8 @@ func newWorld(t *testing.T, db *storage.DB) world {
 	w.pending, errs[3] = identity.NewAuthenticator(w.user.ID, noon)
 	w.enrollment, link = identity.NewEnrollment(w.user.ID, w.account.ID, noon)
 	w.link, reset = identity.NewLink(identity.LinkReset, w.user, noon)
+	w.forgotten = identity.NewForgottenPassword(w.user.Email, w.browser, identity.Origin{}, noon)
+	w.recovery = identity.NewRecovery(w.user, identity.Origin{}, noon)
 	w.key, errs[4] = identity.NewSigningKey(identity.ES256, noon, noon)
 	w.letter = identity.Letter{
 		ID: name, UserID: w.user.ID, To: w.user.Email, Subject: "Set up your authenticator", CreatedAt: noon, NextTryAt: noon,
@@ -79,6 +83,7 @@ func newWorld(t *testing.T, db *storage.DB) world {
 			tx.Record(ctx, identity.Event{ID: identity.NewID(), At: noon, Kind: identity.EventSignedIn, UserID: w.user.ID}),
 			tx.SaveAttempts(ctx, identity.Attempts{UserID: w.user.ID, Kind: identity.AttemptCode, Failures: 1}),
 			tx.RememberBrowser(ctx, w.browser, w.user.ID, noon),
+			tx.AddForgottenPassword(ctx, w.forgotten), tx.AddRecovery(ctx, w.recovery),
 		)
 	})
 	return w
