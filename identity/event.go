@@ -42,6 +42,7 @@ const (
 	EventCodeAccepted        EventKind = "login.code_accepted"
 	EventCodeRefused         EventKind = "login.code_refused"
 	EventAccountEntered      EventKind = "login.account_entered"
+	EventProvenAgain         EventKind = "login.proven_again" // the detail says how
 	EventSessionEnded        EventKind = "session.ended"
 	EventEnrollmentSent      EventKind = "enrollment.sent"
 	EventEnrollmentRevealed  EventKind = "enrollment.revealed"

@@ -24,3 +24,17 @@ func DecideFresh(now time.Time, p Person, e Evidence) Step {
 	}
 	return StepDone
 }
+
+// DecideOwn answers what is missing before a person may see and change what is theirs without touching credentials: [StepSignIn],
+// [StepSecondFactor] or [StepDone]. Whoever has a second factor has given it in this session, and while it counts: a password
+// that somebody else has learned shows nobody where its owner is logged in.
+func DecideOwn(now time.Time, p Person, e Evidence) Step {
+	if Decide(now, p, e, Wants{}).Step == StepSignIn {
+		return StepSignIn
+	}
+	e.Proofs = keep(e.Proofs, func(proof Proof) bool { return !e.outlived(proof, now) })
+	if (p.Confirmed || p.Passkeys) && !hasSecondFactor(e.Proofs) {
+		return StepSecondFactor
+	}
+	return StepDone
+}

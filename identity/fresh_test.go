@@ -37,6 +37,39 @@ func TestWhoChangesCredentialsProvesThemselvesAgain(t *testing.T) {
 	}
 }
 
+func TestWhoHasASecondFactorShowsItBeforeSeeingWhatIsTheirs(t *testing.T) {
+	const m = time.Minute
+	noFactor := with(func(l *login) { l.person.Confirmed = false })
+	for _, row := range []struct {
+		sentence string
+		given    []change
+		want     Step
+	}{
+		{"nobody has signed in", nil, StepSignIn},
+		{"a password is enough for who has nothing else", []change{password(50 * m), noFactor}, StepDone},
+		{"who has an app shows it", []change{password(m)}, StepSecondFactor},
+		{"who has a passkey shows a second factor", []change{password(m), noFactor, passkeys}, StepSecondFactor},
+		{"a code of the same session is enough", []change{password(50 * m), code("guarded", 50*m)}, StepDone},
+		{"a code from before an idle hour is not", []change{password(m), code("guarded", 90*m), with(func(l *login) {
+			for i := range l.evidence.Proofs {
+				l.evidence.Proofs[i].Slept = l.evidence.Proofs[i].Method == MethodTOTP
+			}
+		})}, StepSecondFactor},
+		{"nor is one of yesterday", []change{password(m), code("guarded", 24*60*m)}, StepSecondFactor},
+		{"the session has ended", []change{password(m), code("", m), with(func(l *login) { l.evidence.Ended = true })}, StepSignIn},
+	} {
+		t.Run(row.sentence, func(t *testing.T) {
+			l := newLogin()
+			for _, c := range row.given {
+				c(l)
+			}
+			if got := DecideOwn(l.now, l.person, l.evidence); got != row.want {
+				t.Errorf("got %s, want %s", got, row.want)
+			}
+		})
+	}
+}
+
 func TestASessionOutlivesTheChangeThatWasMadeInIt(t *testing.T) {
 	u := User{ID: "ada", Epoch: 1}
 	s, old := NewSession(u, true, noon)

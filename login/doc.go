@@ -17,6 +17,11 @@
 //
 //	GET /enroll/SECRET → 303 /enroll → password → the QR code → code → GET /enroll/done
 //
+// Settings are for who is logged in, with a second factor if they have one ([Door.own]); what changes credentials asks for
+// proof of the last five minutes ([Door.fresh]), on the page and again in the act:
+//
+//	GET /settings/… ─→ /login?next=… ─→ /settings/confirm?next=… ─→ back
+//
 // What a person does is an act: a method of [Door] without http.Request, with one transaction and
 // its audit event – [Door.SignIn], [Door.EnterCode], [Door.ChooseAccount], [Door.SwitchAccount],
 // [Door.SendEnrollment], [Door.RevealEnrollment], [Door.ConfirmEnrollment], [Door.LogOut]. Around an

@@ -12,7 +12,7 @@ import (
 // loginPage is the login page as it begins: the same for all accounts.
 func loginPage(v visit, email string, remember bool, no refused) templates.Login {
 	return templates.Login{
-		Action: withRequest("/login", v.request.ID), Email: shortened(email), Remember: remember,
+		Action: withNext(withRequest("/login", v.request.ID), v.next), Email: shortened(email), Remember: remember,
 		ClientName: v.client.Name, ForgotURL: forgotURL(shortened(email)), Refusal: no.Reason, Wait: no.Wait,
 	}
 }

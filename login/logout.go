@@ -16,7 +16,7 @@ func (d *Door) showSignedIn(w http.ResponseWriter, r *http.Request, v visit) err
 	if err != nil {
 		return err
 	}
-	page := templates.SignedIn{Name: v.person.Name, Email: v.person.Email, LogoutAction: "/logout"}
+	page := templates.SignedIn{Name: v.person.Name, Email: v.person.Email, SettingsURL: settingsPath, LogoutAction: "/logout"}
 	for _, c := range clients {
 		if c.InitiateLoginURI != "" {
 			page.Products = append(page.Products, templates.ProductLink{Name: c.Name, URL: c.InitiateLoginURI})

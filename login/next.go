@@ -14,6 +14,9 @@ func (d *Door) showLogin(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	if v.request.ID == "" && v.signedIn() {
+		if v.next != "" {
+			return seeOther(w, r, v.next)
+		}
 		return d.showSignedIn(w, r, v)
 	}
 	switch v.decision.Step {
@@ -41,6 +44,9 @@ func (d *Door) next(w http.ResponseWriter, r *http.Request, c Cookie) error {
 	id := requestID(r)
 	if c.Done && id != "" {
 		return seeOther(w, r, d.cfg.Callback(id))
+	}
+	if id == "" {
+		return seeOther(w, r, withNext(d.LoginURL(id), nextPath(r)))
 	}
 	return seeOther(w, r, d.LoginURL(id))
 }

@@ -30,6 +30,10 @@ func (d *Door) Handler() http.Handler {
 	r.Post("/enroll/code", d.page(d.submitEnrollmentCode))
 	r.Get("/enroll/done", d.page(d.showEnrollmentDone))
 
+	r.Get(settingsPath, d.own(d.showSettings))
+	r.Get(confirmPath, d.signedIn(d.showConfirm))
+	r.Post(confirmPath, d.signedIn(d.submitConfirm))
+
 	r.Get("/logout", d.page(d.showLogout))
 	r.Post("/logout", d.page(d.submitLogout))
 	r.Get("/forgot", d.page(d.showForgot))

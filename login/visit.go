@@ -48,6 +48,7 @@ type visit struct {
 	session  identity.Session              // zero: none
 	person   identity.Person               // of the session
 	decision identity.Decision
+	next     string // the page of ours that the person was going to; empty: none, or there is a request. Only for pages
 }
 
 // signedIn reports whether the session's password still counts for what is asked.
@@ -91,6 +92,9 @@ func done(now time.Time, p identity.Person, s identity.Session, request identity
 // visit looks on behalf of a page.
 func (d *Door) visit(r *http.Request) (visit, error) {
 	v, err := look(r.Context(), d.cfg.DB.Queries, d.caller(r), d.cfg.Now())
+	if err == nil && v.request.ID == "" {
+		v.next = nextPath(r)
+	}
 	if err == nil && v.request.ID != "" {
 		v.client, err = d.cfg.Client(r.Context(), v.request.ClientID)
 	}

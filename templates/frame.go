@@ -40,7 +40,7 @@ func parsePage(name string) page {
 	p := page{}
 	for tag, c := range catalogues {
 		root := template.New(name).Funcs(c.functions())
-		p[tag] = template.Must(root.ParseFS(pageFiles, "pages/layout.html", "pages/parts.html", "pages/"+name+".html"))
+		p[tag] = template.Must(root.ParseFS(pageFiles, "pages/layout.html", "pages/parts*.html", "pages/"+name+".html"))
 	}
 	return p
 }

@@ -58,7 +58,7 @@ func samples(account, person, client string) []sample {
 	gone := func(r GoneReason) EnrollmentGone {
 		return EnrollmentGone{Reason: r, ForgotURL: "/forgot?email=ada%40example.com", LoginURL: "/login"}
 	}
-	return []sample{
+	return append(settingsSamples(person), []sample{
 		{"login", login}, {"login-refused", refused}, {"login-wait", busy}, {"login-bare", Login{Action: "/login"}},
 		{"login-code", code}, {"login-code-refused", wrongCode}, {"login-code-unconfirmed", unconfirmed},
 		{"choose", choose}, {"choose-refused", refusedChoice}, {"choose-none", noChoice},
@@ -68,7 +68,7 @@ func samples(account, person, client string) []sample {
 		{"scan", scan}, {"scan-refused", refusedScan}, {"done", EnrollmentDone{AccountName: account, LoginURL: "/login"}},
 		{"gone-unknown", gone(LinkUnknown)}, {"gone-expired", gone(LinkExpired)}, {"gone-used", gone(LinkUsed)}, {"gone-superseded", gone(LinkSuperseded)},
 		{"link-gone", LinkGone{Reason: LinkExpired, Next: NextForgot, NextURL: "/forgot"}}, {"link-gone-bare", LinkGone{}},
-		{"signed-in", SignedIn{Name: account, Email: person, LogoutAction: "/logout",
+		{"signed-in", SignedIn{Name: account, Email: person, LogoutAction: "/logout", SettingsURL: "/settings",
 			Products: []ProductLink{{client, "https://cms.example.com/"}, {"Event Platform", "https://events.example.com/"}}}},
 		{"signed-in-nowhere", SignedIn{Email: person, LogoutAction: "/logout"}},
 		{"confirm-logout", ConfirmLogout{Action: "/logout", Email: person, ClientName: client, StayURL: "/"}},
@@ -82,7 +82,7 @@ func samples(account, person, client string) []sample {
 		{"problem-busy", Problem{Kind: Busy, Status: 503, RetryAfter: 2 * time.Second}},
 		{"form-post", FormPost{Action: "https://cms.example.com/callback", ClientName: client, Fields: []FormField{{"code", person}, {"state", account}}}},
 		{"form-post-bare", FormPost{Action: "https://cms.example.com/callback"}},
-	}
+	}...)
 }
 
 func hostileSamples() []sample { return samples(hostile, hostile, hostile) }

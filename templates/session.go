@@ -13,6 +13,7 @@ type SignedIn struct {
 	Name         string // may be empty
 	Email        string
 	Products     []ProductLink
+	SettingsURL  string // hidden when empty
 	LogoutAction string // posted
 }
 
