@@ -2,7 +2,6 @@ package admin
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"time"
 
@@ -47,8 +46,11 @@ func validateClient(c identity.Client) error {
 	if err := c.Validate(); err != nil {
 		return err
 	}
-	if c.AuthMethod == identity.AuthPrivateKeyJWT && !json.Valid([]byte(c.JWKS)) {
-		return refuse("give the public keys as a JSON Web Key Set", "client %s: private_key_jwt needs jwks", c.ID)
+	if c.AuthMethod != identity.AuthPrivateKeyJWT {
+		return nil
+	}
+	if _, err := c.Keys(); err != nil {
+		return refuse(`{"keys": [{"kty": "EC", …}]}`, "client %s: %v", c.ID, err)
 	}
 	return nil
 }

@@ -38,6 +38,9 @@ func (p *Provider) authenticate(ctx context.Context, h http.Header, form url.Val
 	if err != nil {
 		return identity.Client{}, err
 	}
+	if method == identity.AuthPrivateKeyJWT {
+		return p.asserted(ctx, form)
+	}
 	client, err := p.clients.get(ctx, identity.ClientID(given.ClientID))
 	if err != nil && !errors.Is(err, storage.ErrNotFound) {
 		return identity.Client{}, err
@@ -67,7 +70,7 @@ func presentedMethod(h http.Header, form url.Values) (string, error) {
 	case basic && (post || assertion), post && assertion:
 		return "", refuse(invalidRequest, "client authentication must not use more than one method")
 	case assertion:
-		return "", refuse(invalidClient, "client_assertion is not accepted here yet: use client_secret_basic or client_secret_post")
+		return identity.AuthPrivateKeyJWT, nil
 	case basic:
 		return identity.AuthBasic, nil
 	case post:

@@ -6,8 +6,11 @@ import (
 	"encoding/json"
 	"maps"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/go-jose/go-jose/v4"
 
 	"github.com/vestibule-id/vestibule/identity"
 )
@@ -25,40 +28,42 @@ var (
 // metadata is the discovery document (OpenID Connect Discovery §3, RFC 8414 §2). It says what is on
 // and nothing else.
 type metadata struct {
-	Issuer                string   `json:"issuer"`
-	AuthorizationEndpoint string   `json:"authorization_endpoint"`
-	PushedEndpoint        string   `json:"pushed_authorization_request_endpoint"` // RFC 9126 §5
-	TokenEndpoint         string   `json:"token_endpoint"`
-	UserinfoEndpoint      string   `json:"userinfo_endpoint"`
-	JWKSURI               string   `json:"jwks_uri"`
-	IntrospectionEndpoint string   `json:"introspection_endpoint"`
-	RevocationEndpoint    string   `json:"revocation_endpoint"`
-	EndSessionEndpoint    string   `json:"end_session_endpoint"`
-	ResponseTypes         []string `json:"response_types_supported"`
-	ResponseModes         []string `json:"response_modes_supported"`
-	GrantTypes            []string `json:"grant_types_supported"`
-	SubjectTypes          []string `json:"subject_types_supported"`
-	IDTokenAlgorithms     []string `json:"id_token_signing_alg_values_supported"`
-	TokenAuthMethods      []string `json:"token_endpoint_auth_methods_supported"`
-	IntrospectAuthMethods []string `json:"introspection_endpoint_auth_methods_supported"`
-	RevokeAuthMethods     []string `json:"revocation_endpoint_auth_methods_supported"`
-	ChallengeMethods      []string `json:"code_challenge_methods_supported"`
-	Scopes                []string `json:"scopes_supported"`
-	ClaimTypes            []string `json:"claim_types_supported"`
-	Claims                []string `json:"claims_supported"`
-	ACRValues             []string `json:"acr_values_supported"`
-	Prompts               []string `json:"prompt_values_supported"` // Initiating User Registration §3
-	UILocales             []string `json:"ui_locales_supported"`
-	IssuerInAnswers       bool     `json:"authorization_response_iss_parameter_supported"` // RFC 9207 §3
-	ClaimsParameter       bool     `json:"claims_parameter_supported"`
-	RequestParameter      bool     `json:"request_parameter_supported"`
-	RequestURIParameter   bool     `json:"request_uri_parameter_supported"` // true when left out
+	Issuer                string                    `json:"issuer"`
+	AuthorizationEndpoint string                    `json:"authorization_endpoint"`
+	PushedEndpoint        string                    `json:"pushed_authorization_request_endpoint"` // RFC 9126 §5
+	TokenEndpoint         string                    `json:"token_endpoint"`
+	UserinfoEndpoint      string                    `json:"userinfo_endpoint"`
+	JWKSURI               string                    `json:"jwks_uri"`
+	IntrospectionEndpoint string                    `json:"introspection_endpoint"`
+	RevocationEndpoint    string                    `json:"revocation_endpoint"`
+	EndSessionEndpoint    string                    `json:"end_session_endpoint"`
+	ResponseTypes         []string                  `json:"response_types_supported"`
+	ResponseModes         []string                  `json:"response_modes_supported"`
+	GrantTypes            []string                  `json:"grant_types_supported"`
+	SubjectTypes          []string                  `json:"subject_types_supported"`
+	IDTokenAlgorithms     []string                  `json:"id_token_signing_alg_values_supported"`
+	TokenAuthMethods      []string                  `json:"token_endpoint_auth_methods_supported"`
+	IntrospectAuthMethods []string                  `json:"introspection_endpoint_auth_methods_supported"`
+	RevokeAuthMethods     []string                  `json:"revocation_endpoint_auth_methods_supported"`
+	TokenAuthAlgs         []jose.SignatureAlgorithm `json:"token_endpoint_auth_signing_alg_values_supported"`
+	IntrospectAuthAlgs    []jose.SignatureAlgorithm `json:"introspection_endpoint_auth_signing_alg_values_supported"`
+	RevokeAuthAlgs        []jose.SignatureAlgorithm `json:"revocation_endpoint_auth_signing_alg_values_supported"`
+	ChallengeMethods      []string                  `json:"code_challenge_methods_supported"`
+	Scopes                []string                  `json:"scopes_supported"`
+	ClaimTypes            []string                  `json:"claim_types_supported"`
+	Claims                []string                  `json:"claims_supported"`
+	ACRValues             []string                  `json:"acr_values_supported"`
+	Prompts               []string                  `json:"prompt_values_supported"` // Initiating User Registration §3
+	UILocales             []string                  `json:"ui_locales_supported"`
+	IssuerInAnswers       bool                      `json:"authorization_response_iss_parameter_supported"` // RFC 9207 §3
+	ClaimsParameter       bool                      `json:"claims_parameter_supported"`
+	RequestParameter      bool                      `json:"request_parameter_supported"`
+	RequestURIParameter   bool                      `json:"request_uri_parameter_supported"` // true when left out
 }
 
 // discoveryOf returns the discovery document of an issuer.
 func discoveryOf(issuer string) document {
-	// private_key_jwt is left out until assertions are accepted.
-	authenticated := []string{identity.AuthBasic, identity.AuthPost}
+	authenticated := []string{identity.AuthBasic, identity.AuthPost, identity.AuthPrivateKeyJWT}
 	d, err := newDocument(metadata{
 		Issuer:                issuer,
 		AuthorizationEndpoint: issuer + pathAuthorize,
@@ -74,9 +79,12 @@ func discoveryOf(issuer string) document {
 		GrantTypes:            []string{identity.GrantAuthorizationCode, identity.GrantRefreshToken, identity.GrantClientCredentials},
 		SubjectTypes:          []string{"public"},
 		IDTokenAlgorithms:     []string{string(identity.RS256), string(identity.ES256)},
-		TokenAuthMethods:      append(authenticated, identity.AuthNone),
+		TokenAuthMethods:      append(slices.Clip(authenticated), identity.AuthNone),
 		IntrospectAuthMethods: authenticated,
-		RevokeAuthMethods:     append(authenticated, identity.AuthNone),
+		RevokeAuthMethods:     append(slices.Clip(authenticated), identity.AuthNone),
+		TokenAuthAlgs:         identity.StatementAlgorithms,
+		IntrospectAuthAlgs:    identity.StatementAlgorithms,
+		RevokeAuthAlgs:        identity.StatementAlgorithms,
 		ChallengeMethods:      []string{"S256"},
 		Scopes:                supportedScopes,
 		ClaimTypes:            []string{"normal"},

@@ -275,6 +275,7 @@ func (f *fixture) protocolDoors(t testing.TB) (doors []door) {
 		{"POST", "/token", nil, nil, url.Values{"grant_type": {"refresh_token"}, "refresh_token": {tokens.RefreshToken}, "scope": {"openid"}, "client_id": {"cms"}, "client_secret": {vestibuletest.CMSSecret}, "client_assertion": nil, "client_assertion_type": nil}},
 		{"POST", "/token", cms, nil, url.Values{"grant_type": {"refresh_token"}, "refresh_token": {tokens.RefreshToken}, "scope": {"openid"}}},
 		{"POST", "/token", cms, nil, url.Values{"grant_type": {"client_credentials"}, "scope": {"x"}, "audience": nil, "resource": nil}},
+		{"POST", "/token", nil, nil, url.Values{"grant_type": {"client_credentials"}, "client_assertion": {hint}, "client_assertion_type": {"urn:ietf:params:oauth:client-assertion-type:jwt-bearer"}}},
 		{"GET", "/userinfo", []string{"Authorization: Bearer " + tokens.AccessToken}, url.Values{"schema": {"openid"}, "access_token": nil}, nil},
 		{"POST", "/userinfo", nil, nil, url.Values{"access_token": {tokens.AccessToken}}},
 		{"POST", "/introspect", cms, nil, url.Values{"token": {tokens.AccessToken}, "token_type_hint": {"access_token"}}},
