@@ -78,13 +78,19 @@ func (s *Server) panicked(w *statusWriter, r *http.Request, cause any) {
 	}
 }
 
+// shortestSecret is a little less than the length of any bearer secret.
+const shortestSecret = 40
+
 // secretInPath is a bearer secret, or something as long.
-var secretInPath = regexp.MustCompile(`[A-Za-z0-9_-]{40,}`)
+var secretInPath = regexp.MustCompile(fmt.Sprintf(`[A-Za-z0-9_-]{%d,}`, shortestSecret))
 
 // loggedPath hides the secret at the end of an emailed link, also when the link was copied badly.
 func loggedPath(path string) string {
 	if known, ok := mail.HidesSecret(path); ok {
 		return known + "…"
+	}
+	if len(path) < shortestSecret {
+		return path
 	}
 	return secretInPath.ReplaceAllString(path[:min(len(path), 200)], "…")
 }

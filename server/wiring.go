@@ -46,13 +46,19 @@ func (s *Server) wire() (err error) {
 // Handler is the public side: both doors behind the middleware. What is no path of the protocol is for
 // people, and login's.
 func (s *Server) Handler() http.Handler {
-	mux := http.NewServeMux()
-	protocol := s.op.Handler()
+	protocol, people := s.op.Handler(), s.withLimits(s.login.Handler())
+	paths := map[string]bool{} // they are whole, so that nothing has to be matched
 	for _, path := range s.op.Paths() {
-		mux.Handle(path, protocol)
+		paths[path] = true
 	}
-	mux.Handle("/", s.withLimits(s.login.Handler()))
-	return s.withRequest(s.withLog(s.withHeaders(mux)))
+	doors := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if paths[r.URL.Path] {
+			protocol.ServeHTTP(w, r)
+			return
+		}
+		people.ServeHTTP(w, r)
+	})
+	return s.withRequest(s.withLog(s.withHeaders(doors)))
 }
 
 // AdminHandler is the side for machines that watch: it belongs on a listener of its own.
