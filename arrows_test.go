@@ -28,6 +28,7 @@ var arrows = []struct {
 	{"vestibuletest", "identity migrations templates storage mail op login admin server", "tests get everything but the command"},
 	{"demo", "", "the sample products are clients like any other: only HTTP"},
 	{"e2e", "vestibuletest demo", "stories see what a person sees"},
+	{"conformance", "vestibuletest", "its modules know a provider by HTTP alone; one test starts ours"},
 	{".", "", "the root holds no code"},
 }
 
