@@ -99,26 +99,7 @@ func (d *Door) firstPassword(ctx context.Context, c Caller, l link, password str
 	if _, err := d.countPassword(ctx, c, "", "", now); err != nil {
 		return "", err
 	}
-	known := identity.PasswordContext{Email: l.person.Email, Name: l.person.Name, Products: []string{d.cfg.Product}}
-	for _, m := range l.person.Memberships {
-		known.Accounts = append(known.Accounts, m.Account.Name, m.Account.Slug)
-	}
-	if no := (*identity.PasswordRefusal)(nil); errors.As(identity.CheckNewPassword(password, known), &no) {
-		return "", refused{Reason: passwordRefusals[no.Reason]}
-	}
-	return d.cfg.Hasher.Hash(ctx, password)
-}
-
-// passwordRefusals sum up what makes a password easy to guess.
-var passwordRefusals = map[identity.PasswordReason]templates.Refusal{
-	identity.PasswordTooShort:   templates.PasswordTooShort,
-	identity.PasswordTooLong:    templates.PasswordTooLong,
-	identity.PasswordNotText:    templates.PasswordTooCommon,
-	identity.PasswordCommon:     templates.PasswordTooCommon,
-	identity.PasswordHasEmail:   templates.PasswordTooCommon,
-	identity.PasswordHasName:    templates.PasswordTooCommon,
-	identity.PasswordHasProduct: templates.PasswordTooCommon,
-	identity.PasswordHasAccount: templates.PasswordTooCommon,
+	return d.hashNew(ctx, l.person, password)
 }
 
 // reveal does it, in one transaction: of two that come at once, one wins.

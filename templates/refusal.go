@@ -23,7 +23,12 @@ const (
 	CodeMissing                  // the field was sent empty
 	PasswordTooShort             // a new password below the page's MinLength
 	PasswordTooLong              // a new password above what we hash
-	PasswordTooCommon            // a new password on the blocklist, or one with email, name or product in it
+	PasswordTooCommon            // a new password on the blocklist
+	PasswordNotText              // a new password with characters that are none
+	PasswordHasEmail             // a new password with a part of the person's address in it
+	PasswordHasName              // … of the person's name
+	PasswordHasProduct           // … of this provider's or a product's name
+	PasswordHasAccount           // … of the name of one of the person's accounts
 	TooManyAttempts              // Wait
 	LinkSentJustNow              // Wait: until another link can be sent
 	LoginEnded                   // the login took too long or had too many wrong codes; start again
@@ -45,6 +50,11 @@ var refusals = [...]struct {
 	PasswordTooShort:     {"refusal.password-short", []string{FieldPassword}},
 	PasswordTooLong:      {"refusal.password-long", []string{FieldPassword}},
 	PasswordTooCommon:    {"refusal.password-common", []string{FieldPassword}},
+	PasswordNotText:      {"refusal.password-not-text", []string{FieldPassword}},
+	PasswordHasEmail:     {"refusal.password-email", []string{FieldPassword}},
+	PasswordHasName:      {"refusal.password-name", []string{FieldPassword}},
+	PasswordHasProduct:   {"refusal.password-product", []string{FieldPassword}},
+	PasswordHasAccount:   {"refusal.password-account", []string{FieldPassword}},
 	TooManyAttempts:      {"refusal.attempts", nil},
 	LinkSentJustNow:      {"refusal.link-sent", nil},
 	LoginEnded:           {"refusal.login-ended", nil},
