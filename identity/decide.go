@@ -93,6 +93,7 @@ var policy = []struct {
 	{StepEnroll, "the account asks for a code and no authenticator is set up", func(c situation) bool {
 		return c.required() && !c.proven() && !c.canProve() && !c.person.Pending
 	}},
+	{StepSecondFactor, reasonPasskey, func(c situation) bool { return c.wants.ACREssential && c.couldUsePasskey() }},
 	{StepSecondFactor, "the account asks for a code", func(c situation) bool { return c.required() && !c.proven() }},
 	{StepSecondFactor, "the person asked for a code at every login", func(c situation) bool {
 		return c.person.SecondFactor && c.canProve() && !c.proven()
@@ -100,11 +101,11 @@ var policy = []struct {
 	{StepSecondFactor, "the client asked for a second factor", func(c situation) bool {
 		return c.wantsSecondFactor() && c.canProve() && !c.proven()
 	}},
-	{StepSecondFactor, reasonPasskey, func(c situation) bool { return c.wantsPasskey() && c.hasPasskey() && !hasPasskey(c.counted) }},
+	{StepSecondFactor, "the client would like a passkey", func(c situation) bool { return c.couldUsePasskey() && !c.answered() }},
 }
 
 // reasonPasskey is the one reason that only a passkey answers.
-const reasonPasskey = "the client asked for a passkey"
+const reasonPasskey = "the client insists on a passkey"
 
 // PasskeyOnly reports whether nothing but a passkey will do for the second factor that is due.
 func (d Decision) PasskeyOnly() bool { return d.Reason == reasonPasskey }
@@ -158,6 +159,17 @@ func (c situation) canProve() bool { return c.person.CanProve(c.membership.Accou
 // hasPasskey reports whether the person could use a passkey for the account.
 func (c situation) hasPasskey() bool {
 	return c.person.Passkeys && !c.membership.Account.RefusesPasskeys()
+}
+
+// couldUsePasskey reports whether the client asked for a passkey and the person has one that was not used.
+func (c situation) couldUsePasskey() bool {
+	return c.wantsPasskey() && c.hasPasskey() && !hasPasskey(c.counted)
+}
+
+// answered reports whether another second factor was given since the client asked: then the client gets the class below, and nobody
+// without their passkey at hand is locked out.
+func (c situation) answered() bool {
+	return hasSecondFactor(keep(c.counted, func(p Proof) bool { return !p.At.Before(c.wants.Since) }))
 }
 
 // beyondReach holds for an essential class that no authenticator of this person can give. An

@@ -16,6 +16,22 @@ type login struct {
 	now      time.Time
 }
 
+// TestNothingButAPasskeyWillDoWhereTheClientInsists because the page must not offer a field for a code then.
+func TestNothingButAPasskeyWillDoWhereTheClientInsists(t *testing.T) {
+	for _, essential := range []bool{true, false} {
+		for _, account := range []AccountID{"guarded", "plain"} {
+			l := newLogin()
+			for _, c := range []change{password(time.Minute), into(account), acr(ACRPhishingResistant, essential), passkeys} {
+				c(l)
+			}
+			d := Decide(l.now, l.person, l.evidence, l.wants)
+			if d.Step != StepSecondFactor || d.PasskeyOnly() != essential {
+				t.Errorf("%s, essential %t: %s, %s", account, essential, d.Step, d.Reason)
+			}
+		}
+	}
+}
+
 // world is Ada, who owns plain, guarded and vault, and the accounts by name.
 func newLogin() *login {
 	account := func(slug string, tf TwoFactor, s Switching) Membership {
@@ -95,6 +111,10 @@ func maxAge(seconds int64, asked time.Duration) change {
 
 func acr(class string, essential bool) change {
 	return func(l *login) { l.wants.ACR, l.wants.ACREssential = class, essential }
+}
+
+func askedAgo(ago time.Duration) change {
+	return func(l *login) { l.wants.Since = noon.Add(-ago) }
 }
 
 func with(f func(*login)) change { return f }
@@ -210,6 +230,10 @@ func TestDecide(t *testing.T) {
 		{"the person asked for two factors and has a passkey alone", []change{password(m), into("plain"), wantsCode, noApp, passkeys}, StepSecondFactor},
 		{"the client insists on phishing resistance and the person has a passkey", []change{password(m), code("guarded", m), into("guarded"), acr(ACRPhishingResistant, true), passkeys}, StepSecondFactor},
 		{"the client asks for phishing resistance, the person has no passkey: the lower class", []change{password(m), code("guarded", m), into("guarded"), acr(ACRPhishingResistant, false)}, StepDone},
+		{"the client would like phishing resistance, and the code is older than its question", []change{password(2 * m), code("guarded", m), into("guarded"), acr(ACRPhishingResistant, false), askedAgo(m / 2), passkeys}, StepSecondFactor},
+		{"the client would like phishing resistance and was answered with a code: the lower class", []change{password(2 * m), code("guarded", m), into("guarded"), acr(ACRPhishingResistant, false), askedAgo(m), passkeys}, StepDone},
+		{"the client insists: a code is no answer", []change{password(2 * m), code("guarded", m), into("guarded"), acr(ACRPhishingResistant, true), askedAgo(m), passkeys}, StepSecondFactor},
+		{"the client insists where passkeys are refused", []change{password(m), code("guarded", m), into("guarded"), acr(ACRPhishingResistant, true), passkeys, refusing}, StepUnmet},
 		{"the client insists on phishing resistance and got it", []change{password(m), passkey("guarded", m), into("guarded"), acr(ACRPhishingResistant, true), passkeys}, StepDone},
 
 		{"a grant outlives the browser session", []change{password(10 * 24 * time.Hour), into("plain"), grantedOnly}, StepDone},

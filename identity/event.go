@@ -41,6 +41,8 @@ const (
 	EventSignInRefused       EventKind = "login.password_refused"
 	EventCodeAccepted        EventKind = "login.code_accepted"
 	EventCodeRefused         EventKind = "login.code_refused"
+	EventPasskeyAccepted     EventKind = "login.passkey_accepted"
+	EventPasskeyRefused      EventKind = "login.passkey_refused"
 	EventAccountEntered      EventKind = "login.account_entered"
 	EventProvenAgain         EventKind = "login.proven_again" // the detail says how
 	EventSessionEnded        EventKind = "session.ended"
@@ -56,6 +58,9 @@ const (
 	EventRecoveryDeclined    EventKind = "recovery.declined"  // Detail: the reason
 	EventRecoveryWithdrawn   EventKind = "recovery.withdrawn" // Detail: why
 	EventNotMe               EventKind = "login.not_me"
+	EventPasskeyAdded        EventKind = "passkey.added"
+	EventPasskeyRenamed      EventKind = "passkey.renamed"
+	EventPasskeyRemoved      EventKind = "passkey.removed"
 	EventTwoFactorChanged    EventKind = "account.two_factor_changed"
 	EventAccountChanged      EventKind = "account.changed"
 	EventUserChanged         EventKind = "user.changed"

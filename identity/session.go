@@ -50,6 +50,14 @@ func NewSession(u User, remember bool, now time.Time) (Session, string) {
 	return s, s.Prove(Proof{Method: MethodPassword, At: now})
 }
 
+// NewPasskeySession returns the session of a person who logged in with nothing but a passkey that verified its user, and the
+// secret of its cookie; see [MethodPasskeyAlone].
+func NewPasskeySession(u User, remember bool, now time.Time) (Session, string) {
+	s := Session{ID: SessionID(NewID()), UserID: u.ID, Epoch: u.Epoch, CreatedAt: now}
+	secret := s.SignInWithPasskey(u, remember, now)
+	return s, secret
+}
+
 // SignInAgain records a new right password in a session of the same person. The person's current
 // epoch replaces the old one, so proofs given before the epoch rose are forgotten.
 func (s *Session) SignInAgain(u User, remember bool, now time.Time) (secret string) {
@@ -73,8 +81,8 @@ func (s *Session) Prove(p Proof) (secret string) {
 	return secret
 }
 
-// SignInWithPasskey records a login by nothing but a passkey that verified its user; see [MethodPasskeyAlone]. It
-// opens the session of a person, or is a new login in the one that is open.
+// SignInWithPasskey records a new login of the same person by nothing but a passkey that verified its user; see
+// [MethodPasskeyAlone].
 func (s *Session) SignInWithPasskey(u User, remember bool, now time.Time) (secret string) {
 	if s.Epoch != u.Epoch {
 		s.Proofs, s.Epoch = nil, u.Epoch
