@@ -9,18 +9,20 @@ import (
 )
 
 // factorNames says whether a person u has an authenticator that is confirmed, and a pending one: its QR code was
-// shown through a link that is still good at $2.
-const factorNames = `EXISTS (SELECT 1 FROM authenticators t WHERE t.user_id = u.id AND t.confirmed_at IS NOT NULL AND t.disabled_at IS NULL),
+// shown through a link that is still good at $2; and a passkey.
+var factorNames = `EXISTS (SELECT 1 FROM authenticators t WHERE t.user_id = u.id AND t.confirmed_at IS NOT NULL AND t.disabled_at IS NULL),
 	EXISTS (SELECT 1 FROM authenticators t JOIN enrollments e ON e.authenticator_id = t.id
 		WHERE t.user_id = u.id AND t.confirmed_at IS NULL AND t.disabled_at IS NULL
-		AND e.superseded_at IS NULL AND e.confirmed_at IS NULL AND e.expires_at > $2)`
+		AND e.superseded_at IS NULL AND e.confirmed_at IS NULL AND e.expires_at > $2), ` + hasPasskeys("u.id")
+
+func factorPlaces(p *identity.Person) []any { return []any{&p.Confirmed, &p.Pending, &p.Passkeys} }
 
 // memberNames and memberPlaces belong together, see [membershipNames].
 var memberNames = users.names("u.") + ", " + membershipNames + ", " + factorNames
 
 func memberPlaces(p *identity.Person) []any {
 	p.Memberships = make([]identity.Membership, 1)
-	return slices.Concat(users.args(nil, &p.User), membershipPlaces(&p.Memberships[0]), []any{&p.Confirmed, &p.Pending})
+	return slices.Concat(users.args(nil, &p.User), membershipPlaces(&p.Memberships[0]), factorPlaces(p))
 }
 
 var peopleOfAccount = "SELECT " + memberNames + ` FROM memberships m

@@ -120,6 +120,7 @@ var tables = []struct{ name, add, over string }{
 	{"authenticators", "AddAuthenticator", half}, {"attempts", "SaveAttempts", half}, {"address_attempts", "CountAddress", half},
 	{"known_browsers", "RememberBrowser", half}, {"letters", "AddLetter", "TRUE"}, {"events", "Record", half},
 	{"forgotten_passwords", "AddForgottenPassword", half}, {"recoveries", "AddRecovery", half},
+	{"passkeys", "AddPasskey", half}, {"ceremonies", "AddCeremony", half},
 }
 
 const half = "i % 2 = 0"

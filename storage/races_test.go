@@ -47,6 +47,14 @@ var once = []struct {
 		r.Decide(identity.RecoveryApproved, "operator", "known by voice", soon)
 		return tx.DecideRecovery(ctx, r)
 	}},
+	{"a question to a passkey is answered", func(ctx context.Context, tx *storage.Tx, w world) error {
+		_, err := tx.SpendCeremony(ctx, w.ceremony.ChallengeHash)
+		return err
+	}},
+	{"a passkey's counter rises", func(ctx context.Context, tx *storage.Tx, w world) error {
+		p := w.passkey
+		return errors.Join(p.Use(8, false, soon), tx.UsePasskey(ctx, p))
+	}},
 	{"an authenticator is confirmed", func(ctx context.Context, tx *storage.Tx, w world) error {
 		return tx.ConfirmAuthenticator(ctx, w.pending.ID, 7, soon)
 	}},

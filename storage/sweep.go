@@ -30,6 +30,7 @@ var swept = []sweeping{
 	{"links", "id", "expires_at", 30 * 24 * time.Hour},
 	{"forgotten_passwords", "id", "created_at", time.Hour}, // whoever asked has asked again by then
 	{"recoveries", "id", "expires_at", 30 * 24 * time.Hour},
+	{"ceremonies", "challenge_hash", "expires_at", time.Hour},
 	{"sessions", "id", "seen_at", 31 * 24 * time.Hour},
 	{"known_browsers", "token_hash, user_id", "seen_at", 180 * 24 * time.Hour},
 	{"letters", "id", "created_at", 30 * 24 * time.Hour},

@@ -68,6 +68,12 @@ var kept = []struct {
 		a, err := db.Attempts(ctx, w.user.ID, identity.AttemptCode, "")
 		return present(a.Failures > 0, err)
 	}},
+	{"a passkey", forever, func(ctx context.Context, db *storage.DB, w world) error {
+		return read(db.PasskeyByCredential(ctx, w.passkey.CredentialID))
+	}},
+	{"a question to a passkey", identity.CeremonyLifetime + time.Hour, func(ctx context.Context, db *storage.DB, w world) error {
+		return present(rowsOf(ctx, db, "ceremonies", "challenge_hash", string(w.ceremony.ChallengeHash)))
+	}},
 	{"an event", forever, func(ctx context.Context, db *storage.DB, w world) error {
 		return present(rowsOf(ctx, db, "events", "user_id", string(w.user.ID)))
 	}},
@@ -160,8 +166,8 @@ func TestTheSweeperTakesSmallBatchesUntilNothingIsLeft(t *testing.T) {
 			t.Errorf("one batch has %d rows, %v, want %d", one, err, storage.SweepBatch)
 		}
 		rest, err := db.Sweep(ctx, late)
-		if rest != all-storage.SweepBatch+3 || err != nil { // and the two requests, and the address somebody asked about
-			t.Errorf("the rest has %d rows, %v, want %d", rest, err, all-storage.SweepBatch+3)
+		if rest != all-storage.SweepBatch+4 || err != nil { // and the two requests, the address somebody asked about, the question to a passkey
+			t.Errorf("the rest has %d rows, %v, want %d", rest, err, all-storage.SweepBatch+4)
 		}
 	})
 }

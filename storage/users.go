@@ -56,7 +56,7 @@ var personByID = "SELECT " + users.names("u.") + ", " + factorNames + " FROM use
 // them; or [ErrNotFound]. No secret is unsealed for it.
 func (q Queries) Person(ctx context.Context, id identity.UserID, now time.Time) (identity.Person, error) {
 	all, err := rows(ctx, q, func(p *identity.Person) []any {
-		return append(users.args(nil, &p.User), &p.Confirmed, &p.Pending)
+		return append(users.args(nil, &p.User), factorPlaces(p)...)
 	}, personByID, id, at(now))
 	if err == nil && len(all) == 0 {
 		err = ErrNotFound

@@ -27,9 +27,11 @@ type world struct {
 	pending       identity.Authenticator
 	enrollment    identity.Enrollment // of pending, not yet revealed
 	link          identity.Link       // a reset, open
-	browser       identity.Digest     // known
 	forgotten     identity.ForgottenPassword
 	recovery      identity.Recovery // waits
+	passkey       identity.Passkey
+	ceremony      identity.Ceremony
+	browser       identity.Digest // known
 	key           identity.SigningKey
 	letter        identity.Letter
 	bearers       []string // the secrets people and clients hold
@@ -40,7 +42,7 @@ func newWorld(t *testing.T, db *storage.DB) world {
 	t.Helper()
 	w, ctx, name := world{}, t.Context(), identity.NewID()
 	var errs [5]error
-	var cookie, code, access, refresh, link, reset, pushed string
+	var cookie, code, access, refresh, link, reset, pushed, challenge string
 	w.user, errs[0] = identity.NewUser(name+"@example.com", "Ada Park", noon)
 	w.account, errs[1] = identity.NewAccount(name, "Acme Media", noon)
 	member := identity.Membership{UserID: w.user.ID, Account: w.account, Role: identity.RoleMember, CreatedAt: noon}
@@ -64,12 +66,15 @@ func newWorld(t *testing.T, db *storage.DB) world {
 	w.link, reset = identity.NewLink(identity.LinkReset, w.user, noon)
 	w.forgotten = identity.NewForgottenPassword(w.user.Email, w.browser, identity.Origin{}, noon)
 	w.recovery = identity.NewRecovery(w.user, identity.Origin{}, noon)
+	w.passkey = identity.NewPasskey(w.user, "Laptop", noon)
+	w.passkey.CredentialID, w.passkey.PublicKey, w.passkey.SignCount = name, []byte("a COSE key"), 7
+	w.ceremony, challenge = identity.NewCeremony(identity.CeremonySecondFactor, w.user.ID, name, noon)
 	w.key, errs[4] = identity.NewSigningKey(identity.ES256, noon, noon)
 	w.letter = identity.Letter{
 		ID: name, UserID: w.user.ID, To: w.user.Email, Subject: "Set up your authenticator", CreatedAt: noon, NextTryAt: noon,
 		Text: "http://localhost/enroll/" + link, HTML: "<a href=http://localhost/enroll/" + link + ">",
 	}
-	w.bearers = []string{cookie, code, access, refresh, link, reset, pushed, w.client.RotateSecret(0, noon)}
+	w.bearers = []string{cookie, code, access, refresh, link, reset, pushed, challenge, w.client.RotateSecret(0, noon)}
 	if err := errors.Join(errs[:]...); err != nil {
 		t.Fatal(err)
 	}
@@ -79,7 +84,7 @@ func newWorld(t *testing.T, db *storage.DB) world {
 			tx.AddSession(ctx, w.session), tx.SaveEntry(ctx, w.entry), tx.AddAuthorizationRequest(ctx, w.request), tx.AddPushedRequest(ctx, w.pushed),
 			tx.AddGrant(ctx, w.grant), tx.AddCode(ctx, w.code), tx.AddAccessToken(ctx, w.access), tx.AddRefreshToken(ctx, w.refresh),
 			tx.AddAuthenticator(ctx, w.authenticator), tx.AddEnrollment(ctx, w.enrollment), tx.AddLink(ctx, w.link), tx.AddAuthenticator(ctx, w.pending),
-			tx.SaveSigningKey(ctx, w.key), tx.AddLetter(ctx, w.letter),
+			tx.AddPasskey(ctx, w.passkey), tx.AddCeremony(ctx, w.ceremony), tx.SaveSigningKey(ctx, w.key), tx.AddLetter(ctx, w.letter),
 			tx.Record(ctx, identity.Event{ID: identity.NewID(), At: noon, Kind: identity.EventSignedIn, UserID: w.user.ID}),
 			tx.SaveAttempts(ctx, identity.Attempts{UserID: w.user.ID, Kind: identity.AttemptCode, Failures: 1}),
 			tx.RememberBrowser(ctx, w.browser, w.user.ID, noon),
