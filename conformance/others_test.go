@@ -42,7 +42,7 @@ func startIndependent(t *testing.T) target {
 		redirect: "http://127.0.0.1:9/conformance/callback", afterLogout: "http://127.0.0.1:9/conformance/after",
 		typed:        map[string]string{"login": "cleo", "password": "any"},
 		scopeRefresh: "offline_access",
-		wait:         func(d time.Duration) { time.Sleep(min(d, 1100*time.Millisecond)) }, // its clock cannot be moved
+		wait:         func(d time.Duration) { time.Sleep(min(d, 2*time.Second)) }, // its clock cannot be moved
 		logoutTokens: inbox.tokens,
 	}
 	var registrations []map[string]any
@@ -194,7 +194,7 @@ func startBareLibrary(t *testing.T) target {
 		issuer: issuer, first: client{"first", "secret", false}, second: client{"second", "secret", false}, inForm: client{"inform", "secret", true},
 		redirect: "http://127.0.0.1:9/conformance/callback", afterLogout: "http://127.0.0.1:9/conformance/after",
 		typed: map[string]string{"username": "test-user@127.0.0.1", "password": "verysecure"}, scopeRefresh: "offline_access",
-		wait: func(d time.Duration) { time.Sleep(min(d, 1100*time.Millisecond)) },
+		wait: func(d time.Duration) { time.Sleep(min(d, 2*time.Second)) },
 	}
 	registered := map[string]*example.Client{}
 	for _, c := range []client{tg.first, tg.second, tg.inForm} {
