@@ -18,6 +18,8 @@ type Letter struct {
 	Tries     int
 	SentAt    time.Time
 	DeadAt    time.Time // given up; visible to operators
+	// Unreadable says that Subject, Text and HTML could not be unsealed and are empty here.
+	Unreadable bool
 }
 
 // letterRetries is how long a letter waits after each failed delivery.

@@ -50,9 +50,7 @@ func (d Delivery) DeliverDue(ctx context.Context) (sent int, err error) {
 func (d Delivery) deliver(ctx context.Context, l identity.Letter) (sent bool, err error) {
 	sending, cancel := context.WithTimeout(ctx, sendTimeout)
 	defer cancel()
-	failure := d.Transport.Send(sending, Envelope{
-		ID: l.ID, From: d.From, To: l.To, Subject: l.Subject, Text: l.Text, HTML: l.HTML, Date: l.CreatedAt,
-	})
+	failure := d.send(sending, l)
 	if failure == nil {
 		l.SentAt, l.Tries = d.Now(), l.Tries+1
 	} else {
@@ -62,4 +60,17 @@ func (d Delivery) deliver(ctx context.Context, l identity.Letter) (sent bool, er
 	saving := context.WithoutCancel(ctx) // what was sent is noted even while we stop
 	err = d.DB.Write(saving, func(tx *storage.Tx) error { return tx.SaveDelivery(saving, l) })
 	return failure == nil, err
+}
+
+// errUnreadable says that a letter cannot be unsealed. It waits like one the relay would not take: a key
+// that was taken off the ring too early may come back.
+var errUnreadable = errors.New("the letter cannot be unsealed: its key is missing, or the record was changed")
+
+func (d Delivery) send(ctx context.Context, l identity.Letter) error {
+	if l.Unreadable {
+		return errUnreadable
+	}
+	return d.Transport.Send(ctx, Envelope{
+		ID: l.ID, From: d.From, To: l.To, Subject: l.Subject, Text: l.Text, HTML: l.HTML, Date: l.CreatedAt,
+	})
 }

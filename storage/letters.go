@@ -3,6 +3,7 @@ package storage
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"time"
 
 	"github.com/vestibule-id/vestibule/identity"
@@ -14,12 +15,28 @@ type letterRow struct {
 	content []byte
 }
 
+// letterSeal lets a letter be read whose content cannot be: it must not keep the others from their people.
+type letterSeal struct {
+	sealed
+	unreadable *bool
+}
+
+// Scan implements sql.Scanner.
+func (v letterSeal) Scan(from any) error {
+	err := v.sealed.Scan(from)
+	*v.unreadable = errors.Is(err, errUnsealed)
+	if *v.unreadable {
+		return nil
+	}
+	return err
+}
+
 type letterContent struct{ Subject, Text, HTML string }
 
 var letters = table[letterRow]{"letters", func(s *sealer, l *letterRow) []column {
 	return []column{
 		{"id", &l.ID}, {"user_id", &l.UserID}, {"kind", &l.Kind}, {"to_address", &l.To},
-		{"content", sealed{s, "letters|content", &l.ID, &l.content}},
+		{"content", letterSeal{sealed{s, "letters|content", &l.ID, &l.content}, &l.Unreadable}},
 		{"created_at", moment{&l.CreatedAt}}, {"next_try_at", moment{&l.NextTryAt}}, {"tries", &l.Tries},
 		{"sent_at", moment{&l.SentAt}}, {"dead_at", moment{&l.DeadAt}},
 	}
@@ -33,7 +50,8 @@ var (
 	letterTake   = `UPDATE letters SET next_try_at = $2 WHERE sent_at IS NULL AND dead_at IS NULL AND next_try_at <= $1
 		AND id IN (SELECT id FROM letters WHERE sent_at IS NULL AND dead_at IS NULL AND next_try_at <= $1 ORDER BY next_try_at LIMIT 20)
 		RETURNING ` + letters.names("")
-	letterSave = "UPDATE letters SET content = $2, next_try_at = $3, tries = $4, sent_at = $5, dead_at = $6 WHERE id = $1"
+	letterLater = "UPDATE letters SET next_try_at = $2, tries = $3 WHERE id = $1"
+	letterOver  = "UPDATE letters SET content = $2, tries = $3, sent_at = $4, dead_at = $5 WHERE id = $1"
 )
 
 // AddLetter puts a letter into the outbox, in the transaction of the act it tells about.
@@ -48,7 +66,8 @@ func (tx *Tx) AddLetter(ctx context.Context, l identity.Letter) error {
 }
 
 // TakeLetters returns up to 20 letters that are due, and hides them from other replicas for two minutes;
-// a replica that dies meanwhile costs a second delivery, never a lost one.
+// a replica that dies meanwhile costs a second delivery, never a lost one. A letter that cannot be unsealed
+// comes along, marked as unreadable.
 func (tx *Tx) TakeLetters(ctx context.Context, now time.Time) ([]identity.Letter, error) {
 	found, err := many(ctx, tx.Queries, letters, letterTake, at(now), at(now.Add(LetterLease)))
 	if err != nil {
@@ -56,11 +75,14 @@ func (tx *Tx) TakeLetters(ctx context.Context, now time.Time) ([]identity.Letter
 	}
 	due := make([]identity.Letter, len(found))
 	for i, row := range found {
+		due[i] = row.Letter
+		if row.Unreadable {
+			continue
+		}
 		var c letterContent
 		if err := json.Unmarshal(row.content, &c); err != nil {
 			return nil, err
 		}
-		due[i] = row.Letter
 		due[i].Subject, due[i].Text, due[i].HTML = c.Subject, c.Text, c.HTML
 	}
 	return due, nil
@@ -69,13 +91,11 @@ func (tx *Tx) TakeLetters(ctx context.Context, now time.Time) ([]identity.Letter
 // SaveDelivery writes how a delivery went. The content of a letter that was sent or given up is emptied: its
 // link may be good for hours yet.
 func (tx *Tx) SaveDelivery(ctx context.Context, l identity.Letter) error {
-	content, err := json.Marshal(letterContent{l.Subject, l.Text, l.HTML})
-	if over := !l.SentAt.IsZero() || !l.DeadAt.IsZero(); over || err != nil {
-		content = []byte("{}")
+	if l.SentAt.IsZero() && l.DeadAt.IsZero() {
+		return tx.must(ctx, letterLater, l.ID, at(l.NextTryAt), l.Tries)
 	}
-	id := l.ID
-	return tx.must(ctx, letterSave, l.ID, sealed{tx.seal, "letters|content", &id, &content},
-		at(l.NextTryAt), l.Tries, at(l.SentAt), at(l.DeadAt))
+	id, content := l.ID, []byte("{}")
+	return tx.must(ctx, letterOver, l.ID, sealed{tx.seal, "letters|content", &id, &content}, l.Tries, at(l.SentAt), at(l.DeadAt))
 }
 
 // LettersWaiting returns how many letters are neither sent nor given up.

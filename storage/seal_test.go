@@ -117,7 +117,15 @@ func TestASealedValueDoesNotOpenElsewhere(t *testing.T) {
 			"pkcs8":  func() error { return read(db.SigningKeys(ctx)) },
 			"content": func() error {
 				now = now.Add(time.Hour) // whoever took a letter has it for a while
-				return db.Write(ctx, func(tx *storage.Tx) error { return read(tx.TakeLetters(ctx, now)) })
+				return db.Write(ctx, func(tx *storage.Tx) error {
+					due, err := tx.TakeLetters(ctx, now)
+					for _, l := range due {
+						if l.Unreadable && l.Text == "" {
+							err = errors.Join(err, errors.New("unreadable"))
+						}
+					}
+					return err
+				})
 			},
 		}
 		for _, theft := range []struct{ from, of, into, column, to string }{
@@ -140,6 +148,40 @@ func TestASealedValueDoesNotOpenElsewhere(t *testing.T) {
 			if err := opens[theft.column](); err != nil {
 				t.Errorf("%s in its own place: %v", theft.column, err)
 			}
+		}
+	})
+}
+
+func TestALetterThatCannotBeUnsealedKeepsTheOthersNotWaiting(t *testing.T) {
+	each(t, func(t *testing.T, db *storage.DB) {
+		ctx, bad, good := t.Context(), newWorld(t, db), newWorld(t, db)
+		if _, err := db.Writer().Exec("UPDATE letters SET content = $1 WHERE id = $2", []byte("rubbish"), bad.letter.ID); err != nil {
+			t.Fatal(err)
+		}
+		write(t, db, func(tx *storage.Tx) error {
+			due, err := tx.TakeLetters(ctx, soon)
+			if len(due) != 2 {
+				t.Fatalf("%d letters are due, want 2", len(due))
+			}
+			for _, l := range due {
+				if l.Unreadable != (l.ID == bad.letter.ID) || l.Unreadable != (l.Text == "") {
+					t.Errorf("letter %s: unreadable is %t, and it says %q", l.ID, l.Unreadable, l.Text)
+				}
+			}
+			return err
+		})
+		write(t, db, func(tx *storage.Tx) error {
+			failed := bad.letter
+			failed.Unreadable = true
+			failed.DeliveryFailed(false, soon)
+			good.letter.SentAt = soon
+			return errors.Join(tx.SaveDelivery(ctx, failed), tx.SaveDelivery(ctx, good.letter))
+		})
+		if n, err := db.LettersWaiting(ctx); n != 1 || err != nil {
+			t.Errorf("%d letters wait, %v, want the one that may be readable one day", n, err)
+		}
+		if got := string(sealedValue(t, db, "content FROM letters", bad.letter.ID)); got != "rubbish" {
+			t.Errorf("what could not be read was overwritten with %q", got)
 		}
 	})
 }
