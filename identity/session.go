@@ -123,6 +123,22 @@ func (s *Session) Enter(account AccountID, now time.Time) (entry Entry, added bo
 	return entry, true
 }
 
+// Leave forgets the second factors given for an account and reports whether another account is still
+// entered: whoever leaves one that asks for a code has to give it again there, and nowhere else.
+func (s *Session) Leave(account AccountID) (others bool) {
+	s.Proofs = keep(s.Proofs, func(p Proof) bool { return p.primary() || p.Account != account })
+	return slices.ContainsFunc(s.Entries, func(e Entry) bool { return e.EndedAt.IsZero() && e.AccountID != account })
+}
+
+// LiveEntry returns the entry for an account that has not ended.
+func (s Session) LiveEntry(account AccountID) (Entry, bool) {
+	i := slices.IndexFunc(s.Entries, func(e Entry) bool { return e.EndedAt.IsZero() && e.AccountID == account })
+	if i < 0 {
+		return Entry{}, false
+	}
+	return s.Entries[i], true
+}
+
 // wake marks the second factors of a session that has idled for too long for the accounts that ask for
 // one. Using it elsewhere would otherwise hide that it ever did.
 func (s *Session) wake(now time.Time) {

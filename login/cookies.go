@@ -82,8 +82,12 @@ func (d *Door) Session(r *http.Request) (identity.Session, error) {
 	return d.cfg.DB.Session(r.Context(), identity.DigestOf(secret))
 }
 
-// Forget drops the session cookie.
-func (d *Door) Forget(w http.ResponseWriter) { d.setCookie(w, sessionCookie, "", -1) }
+// Forget drops the session cookie, and asks the browser to drop what it keeps of our pages. The other
+// cookies stay: they say nothing about a person, and logins under way in other tabs need them.
+func (d *Door) Forget(w http.ResponseWriter) {
+	d.setCookie(w, sessionCookie, "", -1)
+	w.Header().Set("Clear-Site-Data", `"cache", "storage"`)
+}
 
 // Cookie is what a browser gets for a proof: the new secret of its session.
 type Cookie struct {

@@ -24,7 +24,7 @@
 //
 // What a person does is an act: a method of [Door] without http.Request, with one transaction and
 // its audit event – [Door.SignIn], [Door.EnterCode], [Door.ChooseAccount], [Door.SwitchAccount],
-// [Door.SendEnrollment], [Door.RevealEnrollment], [Door.ConfirmEnrollment], [Door.LogOut]. Around an
+// [Door.SendEnrollment], [Door.RevealEnrollment], [Door.ConfirmEnrollment], [Door.LogOut], [Door.LeaveAccount]. Around an
 // act stands a page: show… and submit…, which return an error, and one adapter turns the error into
 // a response: the same page with a reason, an error page, or 500 with nothing but the request's id.
 //

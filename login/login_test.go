@@ -177,6 +177,38 @@ func TestWithoutARequestThePersonSeesWhereToGo(t *testing.T) {
 	b.get("/login").shows(200, "Login")
 }
 
+func TestLeavingOneAccountKeepsTheOthersAndForgetsItsCode(t *testing.T) {
+	each(t, func(t *testing.T, h *house) {
+		u := h.person("ada@example.com", h.account("acme", identity.TwoFactorAll), h.account("globex", identity.TwoFactorOff))
+		app, b := h.app(u), h.browser()
+		b.send(b.logIn("account=acme", u.Email, password).asksCode(200), "code", h.code(app.Secret)).says("done acme pwd+otp+mfa ada@example.com")
+		if one := b.get("/logout"); strings.Contains(one.body, `name="account"`) {
+			t.Error("where one account is entered there is nothing to choose")
+		}
+		b.get("/authorize?account=globex").says("done globex pwd+otp+mfa ada@example.com")
+		kept := b.cookie("vestibule-session")
+
+		page := b.get("/logout").shows(200, "Log out?")
+		if !strings.Contains(text(page.tree), "Log out of Acme Media only") {
+			t.Errorf("the page reads %s", text(page.tree))
+		}
+		b.send(page, "account", "acme").shows(200, "You are logged in")
+		if b.cookie("vestibule-session") != kept || h.ended(kept) || h.events(identity.EventSessionEnded) != 1 {
+			t.Errorf("the session ended, or the leaving is not on record: %d", h.events(identity.EventSessionEnded))
+		}
+		b.get("/authorize?account=globex").says("done globex pwd ada@example.com")
+		b.get("/authorize?account=acme").shows(200, "Acme Media asks for a code") // a login of its own, with a new code
+
+		b.send(page, "account", "acme").shows(200, "You are logged in") // an old page says what is so already
+		b.send(page, "account", "initech").shows(200, "You are logged in")
+		b.send(page, "account", "globex").shows(200, "You are logged out")
+		if !h.ended(kept) || b.cookie("vestibule-session") != "" {
+			t.Error("who has left the last account is logged in")
+		}
+		b.send(page, "account", "globex").shows(200, "You are logged out")
+	})
+}
+
 func TestLogoutAsksFirstAndEndsEverythingInTheBrowser(t *testing.T) {
 	each(t, func(t *testing.T, h *house) {
 		h.person("ada@example.com", h.account("acme", identity.TwoFactorOff))
@@ -188,6 +220,12 @@ func TestLogoutAsksFirstAndEndsEverythingInTheBrowser(t *testing.T) {
 			t.Fatal("a GET has logged out")
 		}
 		b.press(page, "Log out everywhere").shows(200, "You are logged out")
+		b.http.CheckRedirect = noRedirects
+		answer := b.post("/logout", nil)
+		b.http.CheckRedirect = nil
+		if got := answer.header.Get("Clear-Site-Data"); got != `"cache", "storage"` {
+			t.Errorf("the browser is told to drop %q", got)
+		}
 		b.plant("vestibule-session", session) // somebody kept the cookie
 		b.get("/login").shows(200, "Login")
 		b.get("/authorize").shows(200, "Login")

@@ -39,15 +39,30 @@ func (d *Door) confirmLogout(w http.ResponseWriter, r *http.Request, client *ide
 	if err != nil {
 		return err
 	}
-	user, err := d.cfg.DB.User(r.Context(), session.UserID)
+	person, err := d.cfg.DB.Person(r.Context(), session.UserID, d.cfg.Now())
 	if err != nil {
 		return err
 	}
-	page := templates.ConfirmLogout{Action: "/logout", Email: user.Email, StayURL: d.LoginURL("")}
+	page := templates.ConfirmLogout{
+		Action: "/logout", Email: person.Email, StayURL: d.LoginURL(""), Accounts: logoutChoices(session, person),
+	}
 	if client != nil {
 		page.ClientName = client.Name
 	}
 	return d.show(w, r, page, identity.AuthorizationRequest{})
+}
+
+// logoutChoices are the accounts entered in a session, unless there is but one: to leave that is to log out.
+func logoutChoices(s identity.Session, p identity.Person) (choices []templates.LogoutChoice) {
+	for _, m := range p.Memberships {
+		if _, entered := s.LiveEntry(m.Account.ID); entered {
+			choices = append(choices, templates.LogoutChoice{Name: m.Account.Name, Slug: m.Account.Slug})
+		}
+	}
+	if len(choices) < 2 {
+		return nil
+	}
+	return choices
 }
 
 // loggedOut leads back to a page of the client that is registered for it; nowhere else, because a
@@ -65,11 +80,56 @@ func (d *Door) loggedOut(w http.ResponseWriter, r *http.Request, client *identit
 
 // submitLogout drops the cookie once the session has ended, and not before.
 func (d *Door) submitLogout(w http.ResponseWriter, r *http.Request) error {
+	if slug := r.PostForm.Get(templates.FieldAccount); slug != "" {
+		return d.submitLeave(w, r, slug)
+	}
 	if err := d.LogOut(r.Context(), d.caller(r)); err != nil {
 		return err
 	}
 	d.Forget(w)
 	return seeOther(w, r, "/logout") // which now says that it is done
+}
+
+// submitLeave is "Log out of this account". With the last account the session ends, too.
+func (d *Door) submitLeave(w http.ResponseWriter, r *http.Request, slug string) error {
+	stays, err := d.LeaveAccount(r.Context(), d.caller(r), slug)
+	if err != nil {
+		return err
+	}
+	if stays {
+		return seeOther(w, r, d.LoginURL(""))
+	}
+	d.Forget(w)
+	return seeOther(w, r, "/logout")
+}
+
+// LeaveAccount ends one account in a session, with what clients were given for it. The code that was given
+// for it is forgotten; other accounts stay entered, and if there are none the session ends. An account
+// that is not entered is left already.
+func (d *Door) LeaveAccount(ctx context.Context, c Caller, slug string) (stays bool, err error) {
+	now := d.cfg.Now()
+	err = d.cfg.DB.Write(ctx, func(tx *storage.Tx) error {
+		stays = false
+		v, err := look(ctx, tx.Queries, Caller{Session: c.Session}, now)
+		if err != nil || v.session.ID == "" || !v.session.EndedAt.IsZero() {
+			return err
+		}
+		member, _ := membershipNamed(v.person, slug)
+		entry, entered := v.session.LiveEntry(member.Account.ID)
+		if stays = true; !entered {
+			return nil
+		}
+		if stays = v.session.Leave(member.Account.ID); !stays {
+			return endSession(ctx, tx, c, v.session, now)
+		}
+		event := c.by(v.session.UserID, identity.EventSessionEnded, now)
+		event.AccountID, event.Detail = member.Account.ID, "left the account"
+		return errors.Join(
+			tx.EndEntry(ctx, entry.ID, now),
+			tx.RenewSession(ctx, v.session, v.session.TokenHash),
+			tx.Record(ctx, event))
+	})
+	return stays, err
 }
 
 // submitRestart is "Not you? Start again": the login begins anew for the same request.

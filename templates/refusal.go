@@ -6,7 +6,7 @@ const (
 	FieldPassword = "password" // Login, EnrollmentStart
 	FieldRemember = "remember" // Login; sent as "on" when ticked
 	FieldCode     = "code"     // Login when it asks for a code, EnrollmentCode
-	FieldAccount  = "account"  // ChooseAccount; the slug of the button that was pressed
+	FieldAccount  = "account"  // ChooseAccount, ConfirmLogout; the slug of the button that was pressed
 )
 
 // Refusal says why a form came back. The zero value means it did not.

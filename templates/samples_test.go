@@ -72,6 +72,7 @@ func samples(account, person, client string) []sample {
 			Products: []ProductLink{{client, "https://cms.example.com/"}, {"Event Platform", "https://events.example.com/"}}}},
 		{"signed-in-nowhere", SignedIn{Email: person, LogoutAction: "/logout"}},
 		{"confirm-logout", ConfirmLogout{Action: "/logout", Email: person, ClientName: client, StayURL: "/"}},
+		{"confirm-logout-accounts", ConfirmLogout{Action: "/logout", Email: person, StayURL: "/", Accounts: []LogoutChoice{{account, "acme"}, {"Globex Events", "globex"}}}},
 		{"confirm-logout-bare", ConfirmLogout{Action: "/logout"}},
 		{"logged-out", LoggedOut{ReturnURL: "https://cms.example.com/", ClientName: client, LoginURL: "/login"}}, {"logged-out-bare", LoggedOut{}},
 		{"forgot", ForgotPassword{Email: person, LoginURL: "/login"}}, {"forgot-bare", ForgotPassword{}},

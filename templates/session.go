@@ -22,10 +22,17 @@ var signedInPage = parsePage("signed_in")
 // Render writes the page.
 func (p SignedIn) Render(w io.Writer, f Frame) error { return signedInPage.render(w, f, p) }
 
+// LogoutChoice is an account a person can leave while staying logged in to others.
+type LogoutChoice struct {
+	Name string
+	Slug string
+}
+
 // ConfirmLogout asks before a session ends, because nobody may be logged out by a mere link.
 type ConfirmLogout struct {
-	Action     string // posted: logs out everywhere
+	Action     string // posted: logs out everywhere, or of the account whose button was pressed
 	Email      string // may be empty
+	Accounts   []LogoutChoice
 	ClientName string // who asked for it; may be empty
 	StayURL    string
 }
