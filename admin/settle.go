@@ -100,7 +100,7 @@ func revokeGrants(ctx context.Context, tx *storage.Tx, before, after members, no
 		if g.Usable(before.byID[g.UserID], now).Step == identity.StepDone {
 			revoked++
 		}
-		if err := tx.RevokeGrant(ctx, g.ID, now); err != nil {
+		if err := tx.EndGrant(ctx, g.ID, now); err != nil {
 			return revoked, err
 		}
 		about := concerning{user: g.UserID, account: g.AccountID, client: g.ClientID}

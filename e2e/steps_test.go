@@ -4,6 +4,7 @@ import (
 	"net/url"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/vestibule-id/vestibule/demo"
 	"github.com/vestibule-id/vestibule/e2e/browser"
@@ -69,6 +70,16 @@ func expect(t *testing.T, tab *browser.Tab, title string, says ...string) {
 			t.Errorf("the page %q does not say %q:\n%s", title, part, tab.PageText())
 		}
 	}
+}
+
+// expectEnded waits until the provider has told the product, from behind, that this login is over. Nobody
+// presses anything in between but reload.
+func expectEnded(t *testing.T, tab *browser.Tab, title string) {
+	t.Helper()
+	for end := time.Now().Add(10 * time.Second); tab.Exists("#amr") && time.Now().Before(end); {
+		tab.Reload()
+	}
+	expect(t, tab, title, "session_ended", "You logged out elsewhere, or the account's rules have changed.")
 }
 
 // see keeps pictures of a page as people with different screens have it, and fails the test when it does

@@ -175,6 +175,26 @@ func (c Client) Validate() error {
 			return fmt.Errorf("client %s: %q: %w", c.ID, uri, err)
 		}
 	}
+	if err := validateBackchannelURI(c.BackchannelURI); err != nil {
+		return fmt.Errorf("client %s: backchannel_logout_uri %q: %w", c.ID, c.BackchannelURI, err)
+	}
+	return nil
+}
+
+// validateBackchannelURI refuses what no delivery could reach, or should: we call this URI ourselves, and the
+// neighbourhood of a machine is where the cloud keeps its credentials. Names are judged when they are called.
+func validateBackchannelURI(uri string) error {
+	if uri == "" {
+		return nil
+	}
+	u, err := url.Parse(uri)
+	if err != nil || !oneOf(u.Scheme, "http", "https") {
+		return errors.New("use https")
+	}
+	ip, err := netip.ParseAddr(u.Hostname())
+	if ip = ip.Unmap(); err == nil && (ip.IsLinkLocalUnicast() || ip.IsMulticast() || ip.IsUnspecified()) {
+		return errors.New("link-local, multicast and unspecified addresses are not accepted")
+	}
 	return nil
 }
 

@@ -57,6 +57,8 @@ type metadata struct {
 	UILocales             []string                  `json:"ui_locales_supported"`
 	IssuerInAnswers       bool                      `json:"authorization_response_iss_parameter_supported"` // RFC 9207 §3
 	ClaimsParameter       bool                      `json:"claims_parameter_supported"`
+	BackchannelLogout     bool                      `json:"backchannel_logout_supported"`         // Back-Channel Logout §2.1
+	BackchannelWithSID    bool                      `json:"backchannel_logout_session_supported"` // the token says which account was left
 	RequestParameter      bool                      `json:"request_parameter_supported"`
 	RequestURIParameter   bool                      `json:"request_uri_parameter_supported"` // true when left out
 }
@@ -94,6 +96,8 @@ func discoveryOf(issuer string) document {
 		UILocales:             []string{"en", "de"},
 		IssuerInAnswers:       true,
 		ClaimsParameter:       true,
+		BackchannelLogout:     true,
+		BackchannelWithSID:    true,
 	}, "public, max-age=3600")
 	if err != nil {
 		panic(err) // a struct of strings always has a JSON form

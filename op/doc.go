@@ -16,6 +16,9 @@
 //	POST /token                one transaction: the code is used, tokens are written
 //	GET  /end_session          the hint belongs to this browser's session? → the session ends → 303 client
 //
+// What ends – here, at the door for people or at an operator's word – is queued in its transaction for the
+// clients concerned; [Provider.DeliverLogouts] tells them (backchannel.go).
+//
 // Forms, client authentication and the dispatch of grants are parsed by zitadel/oidc; what they mean
 // is decided here, on our own records. None of the library's types leaves this package, and nothing
 // reaches the library that [Provider.Handler] has not checked first: see routes.go for the table of

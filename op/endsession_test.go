@@ -147,7 +147,7 @@ func TestR72_AnOldOrForeignTokenNeverEndsASession(t *testing.T) {
 	})
 }
 
-func TestAnEndedSessionIsLeftBehindWithItsCookieAndItsGrants(t *testing.T) {
+func TestR74_AnEndedSessionIsLeftBehindWithItsCookieAndItsCodes(t *testing.T) {
 	h := newHouse(t)
 	b, session, sid := h.loggedIn()
 	code := b.authorize(wanting("cms", "account", "acme")).query().Get("code")

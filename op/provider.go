@@ -15,7 +15,8 @@ import (
 	"github.com/vestibule-id/vestibule/storage"
 )
 
-// Config is what the provider needs of the rest of the house. Every field is required but SignUpURL.
+// Config is what the provider needs of the rest of the house. Every field is required but SignUpURL and
+// BackchannelNetworks.
 type Config struct {
 	// Issuer is the URL clients know the provider by, without a path and without a slash at its end.
 	Issuer string
@@ -40,6 +41,9 @@ type Config struct {
 	Origin func(*http.Request) identity.Origin
 	// Pages are shown to people.
 	Pages Pages
+	// BackchannelNetworks are networks, besides public ones, in which clients are told of a logout. It may
+	// be empty.
+	BackchannelNetworks []netip.Prefix
 }
 
 // Pages are the pages a person may see on the way between a client and the provider. Every field is
@@ -61,6 +65,7 @@ type Provider struct {
 	clients   *clientCache
 	keys      *keyRing
 	discovery document
+	outbound  *http.Client // reaches clients
 	library   http.Handler // zitadel/oidc with our [server] behind it
 	routes    map[string]route
 }
@@ -82,6 +87,7 @@ func New(c Config) (*Provider, error) {
 	}
 	p := &Provider{cfg: c, clients: newClientCache(c.DB, c.Now), keys: newKeyRing(c.DB, c.Now, c.Log)}
 	p.discovery = discoveryOf(c.Issuer)
+	p.outbound = newOutbound(c.BackchannelNetworks, logoutWithin)
 	p.library = zitadel.RegisterServer(server{Provider: p}, libraryEndpoints(), zitadel.WithServerCORSOptions(nil))
 	p.routes = p.routeTable()
 	return p, nil

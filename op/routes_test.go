@@ -34,6 +34,9 @@ func TestNewNamesTheMissingField(t *testing.T) {
 		c := h.config()
 		field := reflect.ValueOf(&c).Elem().Field(i)
 		name := reflect.TypeFor[op.Config]().Field(i).Name
+		if name == "BackchannelNetworks" { // may be empty
+			continue
+		}
 		if name == "Pages" {
 			for j := range field.NumField() {
 				c := h.config()

@@ -33,6 +33,8 @@ type Config struct {
 	MailFrom string
 	// TrustedProxies may say in X-Forwarded-For where a request came from. Nobody else may.
 	TrustedProxies []netip.Prefix
+	// BackchannelNetworks are networks, besides public ones, in which clients are told of logouts.
+	BackchannelNetworks []netip.Prefix
 	// Now is the clock; nil means the system's.
 	Now func() time.Time
 	// Log receives one line per event; nil means slog.Default().

@@ -34,7 +34,7 @@ func (s *Server) wire() (err error) {
 	s.op, err = op.New(op.Config{
 		Issuer: c.Issuer, DB: c.DB, Now: c.Now, Log: c.Log,
 		LoginURL: s.login.LoginURL, Browser: s.login.Browser, Session: s.login.Session, Forget: s.login.Forget,
-		Origin: origin,
+		Origin: origin, BackchannelNetworks: c.BackchannelNetworks,
 		Pages: op.Pages{
 			Problem: s.login.Problem, FormPost: s.login.FormPost,
 			ConfirmLogout: s.login.ConfirmLogout, LoggedOut: s.login.LoggedOut,

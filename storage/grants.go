@@ -114,7 +114,14 @@ func (tx *Tx) AddGrant(ctx context.Context, g identity.Grant) error {
 	return err
 }
 
-// RevokeGrant ends a grant and with it every token that came from it. Revoking twice is no error.
+// EndGrant revokes a grant that an account no longer accepts, and tells its client, which may have somebody
+// logged in by it.
+func (tx *Tx) EndGrant(ctx context.Context, id identity.GrantID, now time.Time) error {
+	return tx.endAll(ctx, id, now, logoutOfGrant, grantRevoke)
+}
+
+// RevokeGrant ends a grant and with it every token that came from it. Revoking twice is no error. The
+// client is not told: it asked for it, or tells the person itself.
 func (tx *Tx) RevokeGrant(ctx context.Context, id identity.GrantID, now time.Time) error {
 	_, err := tx.exec(ctx, grantRevoke, id, at(now))
 	return err

@@ -26,6 +26,7 @@ var grows = map[string]string{
 	"SigningKeys":    "lists all keys; there are a handful",
 	"RecentEvents":   "walks the index from its end and stops",
 	"LettersWaiting": "counts what waits, and that alone is in its index",
+	"LogoutsWaiting": "the same for logouts",
 }
 
 // TestTheCostOfAnActDoesNotGrowWithHistory calls every method of a transaction, and asks the engine how it is
@@ -121,6 +122,7 @@ var tables = []struct{ name, add, over string }{
 	{"known_browsers", "RememberBrowser", half}, {"letters", "AddLetter", "TRUE"}, {"events", "Record", half},
 	{"forgotten_passwords", "AddForgottenPassword", half}, {"recoveries", "AddRecovery", half},
 	{"passkeys", "AddPasskey", half}, {"ceremonies", "AddCeremony", half},
+	{"logouts", "EndEntry", "TRUE"},
 }
 
 const half = "i % 2 = 0"

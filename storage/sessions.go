@@ -129,35 +129,21 @@ func (q Queries) EntriesOf(ctx context.Context, account identity.AccountID) ([]i
 	return many(ctx, q, entries, entriesOf, account)
 }
 
-// EndEntry ends one account in a session, and every grant given there.
+// EndEntry ends one account in a session, and every grant given there. Clients with somebody logged in
+// there are told.
 func (tx *Tx) EndEntry(ctx context.Context, id identity.SessionEntryID, now time.Time) error {
-	if _, err := tx.exec(ctx, entryEnd, id, at(now)); err != nil {
-		return err
-	}
-	_, err := tx.exec(ctx, grantsEndEntry, id, at(now))
-	return err
+	return tx.endAll(ctx, id, now, logoutsInEntry, entryEnd, grantsEndEntry)
 }
 
-// EndSession ends a session, its entries, and every grant given in it.
+// EndSession ends a session, its entries, and every grant given in it. Clients are told.
 func (tx *Tx) EndSession(ctx context.Context, id identity.SessionID, now time.Time) error {
-	for _, statement := range []string{sessionEnd, entriesEnd, grantsEndSession} {
-		if _, err := tx.exec(ctx, statement, id, at(now)); err != nil {
-			return err
-		}
-	}
-	return nil
+	return tx.endAll(ctx, id, now, logoutsInSession, sessionEnd, entriesEnd, grantsEndSession)
 }
 
-// EndSessionsOf ends everything a person has open, on every browser.
+// EndSessionsOf ends everything a person has open, on every browser. Clients are told.
 func (tx *Tx) EndSessionsOf(ctx context.Context, user identity.UserID, now time.Time) error {
-	for _, statement := range []string{
+	return tx.endAll(ctx, user, now, logoutsOfUser,
 		"UPDATE session_entries SET ended_at = $2 WHERE ended_at IS NULL AND session_id IN (SELECT id FROM sessions WHERE user_id = $1)",
 		"UPDATE sessions SET ended_at = $2 WHERE user_id = $1 AND ended_at IS NULL",
-		"UPDATE grants SET revoked_at = $2 WHERE user_id = $1 AND revoked_at IS NULL",
-	} {
-		if _, err := tx.exec(ctx, statement, user, at(now)); err != nil {
-			return err
-		}
-	}
-	return nil
+		"UPDATE grants SET revoked_at = $2 WHERE user_id = $1 AND revoked_at IS NULL")
 }

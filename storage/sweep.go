@@ -34,6 +34,7 @@ var swept = []sweeping{
 	{"sessions", "id", "seen_at", 31 * 24 * time.Hour},
 	{"known_browsers", "token_hash, user_id", "seen_at", 180 * 24 * time.Hour},
 	{"letters", "id", "created_at", 30 * 24 * time.Hour},
+	{"logouts", "client_id, entry_id", "created_at", 7 * 24 * time.Hour},
 	{"address_attempts", "address, purpose", "started_at", time.Hour},
 }
 

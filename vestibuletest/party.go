@@ -135,3 +135,12 @@ func (rp *RelyingParty) Refresh(t *Tokens) (*Tokens, error) {
 func (rp *RelyingParty) UserInfo(t *Tokens) (*oidc.UserInfo, error) {
 	return rp.Provider.UserInfo(context.Background(), oauth2.StaticTokenSource(t.Token))
 }
+
+// Logout verifies a logout token as a client does, and returns the sid it names.
+func (rp *RelyingParty) Logout(token string) (sid string, err error) {
+	verified, err := rp.Provider.Verifier(&oidc.Config{ClientID: rp.OAuth.ClientID, SkipExpiryCheck: true}).VerifyLogout(context.Background(), token)
+	if err != nil {
+		return "", err
+	}
+	return verified.SessionID, nil
+}

@@ -73,7 +73,7 @@ func Start(t testing.TB, c Config) *Provider {
 	}
 	p.config = server.Config{
 		Issuer: p.URL, DB: p.DB, Hasher: hasher(t, c.RealHashing), Mail: transport, MailFrom: "login@example.com", TrustedProxies: c.TrustedProxies,
-		Now: p.Clock.Now, Log: slog.New(slog.NewTextHandler(p.Log, &slog.HandlerOptions{Level: slog.LevelDebug})),
+		BackchannelNetworks: loopback, Now: p.Clock.Now, Log: slog.New(slog.NewTextHandler(p.Log, &slog.HandlerOptions{Level: slog.LevelDebug})),
 	}
 	p.server = run(t, p.config, listener, watch)
 	p.Admin = p.server.Admin()
@@ -82,6 +82,9 @@ func Start(t testing.TB, c Config) *Provider {
 	}
 	return p
 }
+
+// loopback is where clients of tests listen.
+var loopback = []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8"), netip.MustParsePrefix("::1/128")}
 
 // Replica runs a second process' worth of the same provider – own connections, caches and jobs – on
 // the same database, and returns its URL. It only makes sense on PostgreSQL.

@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"net/netip"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -124,9 +125,13 @@ func (d *demoHouse) wire(db *storage.DB) error {
 	}
 	d.server, err = server.New(server.Config{
 		Issuer: d.url(0), DB: db, Hasher: hasher, Mail: letters, MailFrom: "Vestibule <login@example.com>", Log: d.log,
+		BackchannelNetworks: loopback,
 	})
 	return err
 }
+
+// loopback is where the demo's products are told of logouts.
+var loopback = []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8"), netip.MustParsePrefix("::1/128")}
 
 // open builds the two products and the mailbox: strangers to the provider, as any client.
 func (d *demoHouse) open() (err error) {
@@ -201,7 +206,8 @@ TRY
 2. Open the Event Platform in the same browser: no second login. Switch to Globex Events and back.
 3. Log in as ben, choose Acme Media: check the mailbox, scan the QR code, log in with the code.
 4. Log in as cleo: a password is enough, and the CMS says so (amr: pwd).
-5. While cleo is logged in, ask for a code at Globex Events, too: run this in another terminal, then press Refresh in the CMS.
+5. While cleo is logged in, ask for a code at Globex Events, too: run this in another terminal. The CMS has logged
+   her out when you reload it.
    VESTIBULE_DATABASE_URL=%s VESTIBULE_KEY_FILE=%s VESTIBULE_ISSUER=%s \
      %s account require-2fa globex
 `, demo.People[0].Key, d.database(), d.path("demo.key"), d.url(0), runBy(os.Args[0]))

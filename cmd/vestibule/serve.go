@@ -51,7 +51,11 @@ func (serveCmd) Run(ctx context.Context, c *Config, t *terminal) error {
 	if err != nil {
 		return err
 	}
-	proxies, err := c.proxies()
+	proxies, err := networks("trusted_proxies", c.TrustedProxies)
+	if err != nil {
+		return err
+	}
+	backchannel, err := networks("backchannel_networks", c.BackchannelNetworks)
 	if err != nil {
 		return err
 	}
@@ -69,7 +73,7 @@ func (serveCmd) Run(ctx context.Context, c *Config, t *terminal) error {
 	}
 	s, err := server.New(server.Config{
 		Issuer: c.Issuer, Product: c.Product, DB: db, Hasher: hasher, Mail: transport, MailFrom: c.MailFrom,
-		TrustedProxies: proxies, Log: log,
+		TrustedProxies: proxies, BackchannelNetworks: backchannel, Log: log,
 	})
 	if err != nil {
 		return err
@@ -108,9 +112,9 @@ func (c Config) transport() (mail.Transport, error) {
 	return mail.NewSMTP(mail.SMTPConfig{URL: c.SMTPURL})
 }
 
-// proxies reads trusted_proxies: networks, or single addresses.
-func (c Config) proxies() (all []netip.Prefix, err error) {
-	for _, text := range c.TrustedProxies {
+// networks reads a setting that lists networks, or single addresses.
+func networks(setting string, texts []string) (all []netip.Prefix, err error) {
+	for _, text := range texts {
 		text = strings.TrimSpace(text)
 		if address, err := netip.ParseAddr(text); err == nil {
 			all = append(all, netip.PrefixFrom(address, address.BitLen()))
@@ -118,7 +122,7 @@ func (c Config) proxies() (all []netip.Prefix, err error) {
 		}
 		prefix, err := netip.ParsePrefix(text)
 		if err != nil {
-			return nil, fmt.Errorf("trusted_proxies: %q is neither an address nor a network such as 10.0.0.0/8", text)
+			return nil, fmt.Errorf("%s: %q is neither an address nor a network such as 10.0.0.0/8", setting, text)
 		}
 		all = append(all, prefix)
 	}
