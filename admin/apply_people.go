@@ -14,7 +14,7 @@ import (
 	"github.com/vestibule-id/vestibule/storage"
 )
 
-// plannedHash is the hash a person's password in the file gets, made ahead of the transaction.
+// plannedHash is the hash a person gets for the password or the hash in the file, made ahead of the transaction.
 type plannedHash struct {
 	had   string // the stored hash that was looked at
 	fresh string // empty: the password is the one the person has
@@ -25,7 +25,7 @@ type plannedHash struct {
 func (a *Admin) hashAhead(ctx context.Context, f File) (map[string]plannedHash, error) {
 	planned := map[string]plannedHash{}
 	for _, p := range f.People {
-		if p.Password == "" {
+		if p.Password == "" && p.PasswordHash == "" {
 			continue
 		}
 		plan, err := a.planHash(ctx, p)
@@ -44,7 +44,14 @@ func (a *Admin) planHash(ctx context.Context, p FilePerson) (plan plannedHash, e
 	if err != nil && !errors.Is(err, storage.ErrNotFound) {
 		return plan, err
 	}
-	if plan.had = user.PasswordHash; plan.had != "" {
+	plan.had = user.PasswordHash
+	if p.PasswordHash != "" {
+		if plan.had == "" {
+			plan.fresh, err = a.hasher.Adopt(ctx, p.PasswordHash)
+		}
+		return plan, err
+	}
+	if plan.had != "" {
 		same, _, err := a.hasher.Verify(ctx, plan.had, p.Password)
 		if err != nil || same {
 			return plan, err
@@ -102,9 +109,6 @@ func (p FilePerson) describe(u *identity.User) {
 // somebody has set a password in between, and overwriting it unseen would be wrong.
 func (r *application) password(f FilePerson, u *identity.User) (changed bool, err error) {
 	hash := ""
-	if f.PasswordHash != "" && u.PasswordHash == "" {
-		hash = f.PasswordHash
-	}
 	if plan, ok := r.hashes[f.Email]; ok {
 		if plan.had != u.PasswordHash {
 			return false, refuse("run it again", "the password was changed by somebody else meanwhile")

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"runtime"
+	"strings"
 	"sync/atomic"
 	"time"
 
@@ -83,13 +84,21 @@ func (h *Hasher) Hash(ctx context.Context, password string) (phc string, err err
 // has risen, or because the hash was imported from another scheme.
 // Errors: ErrBusy, the context's, ErrUnknownHash. A wrong password is no error.
 func (h *Hasher) Verify(ctx context.Context, phc, password string) (ok, rehash bool, err error) {
+	password = norm.NFC.String(password)
+	if strings.HasPrefix(phc, wrappedPrefix) {
+		ok, err = h.verifyWrapped(ctx, phc, password)
+		return ok, ok, err
+	}
 	digest, err := decodeHash(phc)
 	if err != nil {
 		return false, false, err
 	}
 	err = h.takeTurn(ctx, func() (err error) {
-		if ok, err = digest.MatchAdvanced(norm.NFC.String(password)); err != nil {
+		if ok, err = digest.MatchAdvanced(password); err != nil {
 			return ErrUnknownHash // readable, but with costs its scheme does not allow
+		}
+		if !ok && !strings.HasPrefix(phc, "$argon2id$") {
+			h.atLeastOurs(password)
 		}
 		return nil
 	})
@@ -97,6 +106,14 @@ func (h *Hasher) Verify(ctx context.Context, phc, password string) (ok, rehash b
 		return false, false, err
 	}
 	return ok, ok && h.config.costsMoreThan(phc), nil
+}
+
+// atLeastOurs does the work of our own scheme after a wrong answer to an imported one. Many of those are cheaper, and a
+// quick refusal would say that somebody has this address. (A right answer is followed by a new hash, which takes as long.)
+func (h *Hasher) atLeastOurs(password string) {
+	if nothing, err := decodeHash(h.nothing); err == nil {
+		nothing.Match(password)
+	}
 }
 
 // VerifyNothing does the work of Verify for a person who does not exist or has

@@ -18,7 +18,7 @@ import (
 // ErrUnknownHash is returned for a stored or imported hash that is in no format
 // we read, or that asks for more work than a login should cost. The error does
 // not repeat the hash.
-var ErrUnknownHash = errors.New("unknown password hash: expected argon2, bcrypt, scrypt, pbkdf2 or sha-crypt in PHC or crypt format")
+var ErrUnknownHash = errors.New("unknown password hash: expected argon2, bcrypt, scrypt, pbkdf2, sha-crypt, salted SHA-1 or phpass in PHC or crypt format")
 
 const (
 	maxArgonMemory = 1 << 20 // KiB, that is 1 GiB
@@ -39,9 +39,10 @@ var hashCostCeilings = map[string]map[string]int{
 	"6":      {"rounds": 5_000_000},
 }
 
-// hashFormats reads the schemes we count as sound. Plain text, MD5 and SHA-1 are
-// not among them: such passwords have to be reset. The library's own default
-// list is not used because it may change between versions.
+// hashFormats reads the schemes we count as sound. Plain text, and MD5 or SHA-1 without a
+// salt, are not read at all: such passwords have to be reset. Salted SHA-1 and phpass are adopted
+// inside a sound hash, see [Hasher.Adopt]. The library's own default list is not used because it may
+// change between versions.
 var hashFormats = newHashFormats()
 
 func newHashFormats() *crypt.Decoder {
@@ -57,9 +58,12 @@ func newHashFormats() *crypt.Decoder {
 	return decoder
 }
 
-// CheckHash says whether Verify can read the hash. For imports, so that a wrong
+// CheckHash says whether [Hasher.Adopt] takes the hash. For imports, so that a wrong
 // file is noticed when it is read and not at the first login.
 func CheckHash(encoded string) error {
+	if isWeak(encoded) {
+		return nil
+	}
 	_, err := decodeHash(encoded)
 	return err
 }
