@@ -22,25 +22,41 @@ func (h *house) multiply(b *testing.B, like identity.GrantID, times int) {
 		tidy = []string{"VACUUM ANALYZE grants", "VACUUM ANALYZE access_tokens", "VACUUM ANALYZE refresh_tokens", "CHECKPOINT"}
 	}
 	drop, create := h.indexes(b)
+	id, person := "CAST(1000000000 + n.i AS TEXT)", "u.place = 1 + n.i % "+strconv.Itoa(peopleInHouse)
 	copies := []string{
-		`INSERT INTO grants (id, client_id, user_id, account_id, session_id, entry_id, scopes, nonce, claims_in_id, proofs, epoch,
-			auth_time, created_at, expires_at) SELECT CAST(1000000000 + n.i AS TEXT), g.client_id, u.id, g.account_id,
-			'session ' || n.i, 'entry ' || n.i, g.scopes, g.nonce, g.claims_in_id, g.proofs, g.epoch, g.auth_time, g.created_at, g.expires_at
-			FROM n CROSS JOIN grants g JOIN (SELECT id, row_number() OVER (ORDER BY id) AS place FROM users) u ON u.place = 1 + n.i % ` + strconv.Itoa(peopleInHouse) + `
-			WHERE g.id = '` + string(like) + `'`,
-		`INSERT INTO access_tokens (hash, grant_id, client_id, scopes, created_at, expires_at)
-			SELECT ` + random + `, CAST(1000000000 + n.i AS TEXT), g.client_id, g.scopes, g.created_at, g.expires_at FROM n CROSS JOIN grants g
-			WHERE g.id = '` + string(like) + `'`,
-		`INSERT INTO refresh_tokens (hash, grant_id, client_id, created_at, expires_at)
-			SELECT ` + random + `, CAST(1000000000 + n.i AS TEXT), g.client_id, g.created_at, g.expires_at FROM n CROSS JOIN grants g
-			WHERE g.id = '` + string(like) + `'`,
-	}
-	for i := range copies {
-		// After the list of columns, because PostgreSQL wants WITH before its SELECT and SQLite takes it there too.
-		copies[i] = strings.Replace(copies[i], "SELECT", "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < "+strconv.Itoa(times)+") SELECT", 1)
+		h.copying(b, "grants", "id", like, times, map[string]string{"id": id, "user_id": "u.id", "session_id": "'session ' || n.i", "entry_id": "'entry ' || n.i"}) +
+			" JOIN (SELECT id, row_number() OVER (ORDER BY id) AS place FROM users) u ON " + person,
+		h.copying(b, "access_tokens", "grant_id", like, times, map[string]string{"hash": random, "grant_id": id}),
+		h.copying(b, "refresh_tokens", "grant_id", like, times, map[string]string{"hash": random, "grant_id": id}),
 	}
 	h.run(b, slices.Concat(fast, drop, copies, create, tidy)...)
 	b.Logf("%s: %d grants in %s", h.engine, times, time.Since(started).Round(time.Millisecond))
+}
+
+// copying returns the statement that copies one row of a table so many times, with other values in some of its columns.
+func (h *house) copying(b *testing.B, table, key string, like identity.GrantID, times int, other map[string]string) string {
+	b.Helper()
+	db := h.raw(b)
+	defer db.Close()
+	rows, err := db.Query("SELECT * FROM " + table + " LIMIT 0")
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer rows.Close()
+	columns, err := rows.Columns()
+	if err != nil {
+		b.Fatal(err)
+	}
+	values := slices.Clone(columns)
+	for i, name := range columns {
+		if values[i] = other[name]; values[i] == "" {
+			values[i] = "g." + name
+		}
+	}
+	// WITH after the list of columns, because PostgreSQL wants it before its SELECT and SQLite takes it there too.
+	return "INSERT INTO " + table + " (" + strings.Join(columns, ", ") + ") WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < " +
+		strconv.Itoa(times) + ") SELECT " + strings.Join(values, ", ") +
+		" FROM n JOIN (SELECT * FROM " + table + " WHERE " + key + " = '" + string(like) + "' LIMIT 1) g ON 1 = 1"
 }
 
 // indexes returns the statements that drop the indexes of the three tables, and those that make them again.
