@@ -98,6 +98,7 @@ func TestS2_TheLinkShowsAQRCodeThatAnAppReads(t *testing.T) {
 		t.Error("after a wrong code it is another QR code")
 	}
 	enterCode(tab, verificationCode, app.code())
+	saveCodes(t, tab)
 	expect(t, tab, "Your authenticator is set up", "From now on Acme Media asks for a code at every login.")
 	see(t, tab, "enroll-done")
 	tab.Follow("text=Continue")
@@ -111,7 +112,10 @@ func TestS2_CheckingTheCodeCanBeLeftOut(t *testing.T) {
 	tab.Open(h.link(t, ben))
 	app := reveal(t, tab, h, ben)
 	tab.Follow("text=Continue without checking")
-	logInToAcme(t, h, tab, ben, app.code())
+	logInAsFarAsTheCode(t, tab, ben)
+	enterCode(tab, codeField, app.code())
+	saveCodes(t, tab)
+	expectLogin(t, tab, h.cms, ben, "Acme Media", passwordAndCode)
 
 	// It is confirmed for good: another browser is asked for a code, and offered no link.
 	other := h.Fresh().Tab()
@@ -136,6 +140,13 @@ func reveal(t *testing.T, tab *browser.Tab, h *house, p demo.Person) phone {
 // logInToAcme goes on from the login page where Continue leads: in, to the CMS, to the account that asks.
 func logInToAcme(t *testing.T, h *house, tab *browser.Tab, p demo.Person, code string) {
 	t.Helper()
+	logInAsFarAsTheCode(t, tab, p)
+	enterCode(tab, codeField, code)
+	expectLogin(t, tab, h.cms, p, "Acme Media", passwordAndCode)
+}
+
+func logInAsFarAsTheCode(t *testing.T, tab *browser.Tab, p demo.Person) {
+	t.Helper()
 	expect(t, tab, "Login", "Remember me")
 	logIn(tab, p)
 	expect(t, tab, "You are logged in", "Where would you like to go?")
@@ -143,8 +154,7 @@ func logInToAcme(t *testing.T, h *house, tab *browser.Tab, p demo.Person, code s
 	tab.Follow("text=Rich Media CMS")
 	expect(t, tab, "Choose an account", "Asks for a code")
 	tab.Follow(`[value="acme"]`)
-	enterCode(tab, codeField, code)
-	expectLogin(t, tab, h.cms, p, "Acme Media", passwordAndCode)
+	tab.Wait(codeField)
 }
 
 // TestS3_AnExpiredLinkSaysSoAndTheLoginSendsANewOne takes the way that works today for somebody who did
@@ -171,6 +181,7 @@ func TestS3_AnExpiredLinkSaysSoAndTheLoginSendsANewOne(t *testing.T) {
 	tab.Open(h.link(t, ben))
 	app := reveal(t, tab, h, ben)
 	enterCode(tab, verificationCode, app.code())
+	saveCodes(t, tab)
 	expect(t, tab, "Your authenticator is set up")
 }
 

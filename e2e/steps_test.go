@@ -33,6 +33,13 @@ func enterCode(tab *browser.Tab, field, code string) {
 	tab.PressToLeave(code)
 }
 
+// saveCodes goes on from the recovery codes that follow a confirmed enrollment.
+func saveCodes(t *testing.T, tab *browser.Tab) {
+	t.Helper()
+	expect(t, tab, "Recovery codes", "We show these codes only now")
+	tab.Follow("text=I have saved these codes")
+}
+
 // enter goes straight to an account of the CMS or the event platform, as far as the login page.
 func enter(tab *browser.Tab, product, account string) {
 	tab.Open(product)

@@ -13,11 +13,14 @@ const (
 
 // Limits of wrong answers in a row (PRODUCT §3.5).
 const (
-	freePasswords   = 4 // the fifth wrong password waits
-	longestDelay    = 15 * time.Minute
-	codesPerBlock   = 10
-	codeBlock       = 15 * time.Minute
-	codesToDisable  = 100
+	freePasswords  = 4 // the fifth wrong password waits
+	longestDelay   = 15 * time.Minute
+	codesPerBlock  = 10
+	codeBlock      = 15 * time.Minute
+	codesToDisable = 100
+	codesToTell    = 3
+	// TellInterval is how often a person is told of wrong codes at most (SECURITY R49).
+	TellInterval    = 24 * time.Hour
 	AddressLogins   = 20 // per address and minute
 	AddressInterval = time.Minute
 )
@@ -31,6 +34,7 @@ type Attempts struct {
 	Bucket       string // "" for everybody; a known browser has its own
 	Failures     int
 	BlockedUntil time.Time
+	ToldAt       time.Time // when the person was last told of them
 }
 
 // Begin counts one attempt ahead of its judgement. It reports false, with how long to wait, while
@@ -78,3 +82,9 @@ func (a Attempts) delay() time.Duration {
 
 // Exhausted reports whether so many wrong codes came in a row that the authenticator is disabled.
 func (a Attempts) Exhausted() bool { return a.Kind == AttemptCode && a.Failures >= codesToDisable }
+
+// Alarming reports whether so many wrong codes came in a row that the person should be told, unless they were just now: whoever
+// entered them knows the password.
+func (a Attempts) Alarming(now time.Time) bool {
+	return a.Kind == AttemptCode && a.Failures >= codesToTell && (a.ToldAt.IsZero() || now.Sub(a.ToldAt) >= TellInterval)
+}

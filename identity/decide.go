@@ -30,6 +30,9 @@ type Person struct {
 // CanProve reports whether the person has a second factor that the account would accept.
 func (p Person) CanProve(a Account) bool { return p.Confirmed || p.Passkeys && !a.RefusesPasskeys() }
 
+// CanRecover reports whether the person has an authenticator that a recovery code could stand in for.
+func (p Person) CanRecover() bool { return p.Confirmed || p.Passkeys }
+
 // Membership returns the person's place in an account.
 func (p Person) Membership(account AccountID) (Membership, bool) {
 	for _, m := range p.Memberships {

@@ -50,6 +50,8 @@ const (
 	EventEnrollmentRevealed  EventKind = "enrollment.revealed"
 	EventEnrollmentConfirmed EventKind = "enrollment.confirmed"
 	EventAuthenticatorOff    EventKind = "authenticator.disabled"
+	EventRecoveryCodesMade   EventKind = "recovery_codes.made"
+	EventRecoveryCodeUsed    EventKind = "recovery_codes.used"
 	EventResetAsked          EventKind = "password.reset_asked" // Detail: whether a link was mailed
 	EventResetSent           EventKind = "password.reset_sent"  // Detail: why
 	EventPasswordReset       EventKind = "password.reset"       // Detail: how it was proven

@@ -18,6 +18,8 @@ const (
 	TOTPPeriod = 30 * time.Second
 	// TOTPDigits is the length of a code.
 	TOTPDigits = 6
+	// TOTPHelpSteps is how far off the clock of a phone may be for its owner to be told so.
+	TOTPHelpSteps = 10
 
 	// totpSecretSize is the length RFC 4226 section 4 (R6) recommends, 160 bit.
 	totpSecretSize = 20
@@ -84,14 +86,18 @@ func TOTPCode(secret []byte, at time.Time) string { return totpCodeOfStep(secret
 // once, and using one kills every older one (RFC 6238 section 5.2). The caller
 // stores the step by a conditional update before it believes the answer.
 //
-// All three codes are always computed and compared in constant time, so the
+// All codes are always computed and compared in constant time, so the
 // time tells neither which step matched nor that a code was used already.
 func MatchTOTP(secret []byte, code string, now time.Time, lastStep int64) (step int64, ok bool) {
+	return searchTOTP(secret, code, totpStep(now), 1, lastStep)
+}
+
+// searchTOTP looks among the steps that are at most so far from the current one.
+func searchTOTP(secret []byte, code string, current, far, lastStep int64) (step int64, ok bool) {
 	code, wellFormed := normalizeTOTPCode(code)
-	current := totpStep(now)
-	for candidate := current - 1; candidate <= current+1; candidate++ {
+	for candidate := current - far; candidate <= current+far; candidate++ {
 		same := subtle.ConstantTimeCompare([]byte(totpCodeOfStep(secret, candidate)), []byte(code)) == 1
-		// Two of the three may show the same digits. The later one is kept:
+		// Two of them may show the same digits. The later one is kept:
 		// with the earlier one the same digits would work a second time.
 		if same && candidate > lastStep && candidate >= 0 {
 			step, ok = candidate, true

@@ -29,7 +29,7 @@ type page interface {
 // it came from comes back with it.
 type refused struct {
 	Reason templates.Refusal
-	Wait   time.Duration // until another try makes sense; zero: at once
+	Wait   time.Duration // until another try makes sense, or what else the reason tells; zero: at once
 }
 
 // Error implements error.
@@ -80,7 +80,7 @@ func (d *Door) answer(w http.ResponseWriter, r *http.Request, err error) {
 	var gone problem
 	switch {
 	case errors.As(err, &again):
-		err = d.write(w, r, refusalStatus(w, again.Wait), again.page, again.request)
+		err = d.write(w, r, refusalStatus(w, again.refused), again.page, again.request)
 	case errors.Is(err, errExpired):
 		err = d.write(w, r, http.StatusBadRequest, templates.Problem{Kind: templates.ExpiredRequest, Status: http.StatusBadRequest}, identity.AuthorizationRequest{})
 	case errors.As(err, &gone):
@@ -110,11 +110,11 @@ func route(r *http.Request) string {
 }
 
 // refusalStatus is 422, or 429 with Retry-After when only time helps.
-func refusalStatus(w http.ResponseWriter, wait time.Duration) int {
-	if wait <= 0 {
+func refusalStatus(w http.ResponseWriter, no refused) int {
+	if no.Wait <= 0 || no.Reason == templates.ClockOff {
 		return http.StatusUnprocessableEntity
 	}
-	retryAfter(w, wait)
+	retryAfter(w, no.Wait)
 	return http.StatusTooManyRequests
 }
 

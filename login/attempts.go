@@ -43,11 +43,11 @@ func (d *Door) countPassword(ctx context.Context, c Caller, user identity.UserID
 	return wait, err
 }
 
-// uncountPassword takes back an attempt that could not be judged, because too many passwords were being
+// uncount takes back an attempt that could not be judged, because too much was being
 // hashed; the address keeps it.
-func (d *Door) uncountPassword(ctx context.Context, user identity.UserID, bucket string, begun time.Time) error {
+func (d *Door) uncount(ctx context.Context, user identity.UserID, kind identity.AttemptKind, bucket string, begun time.Time) error {
 	return d.cfg.DB.Write(ctx, func(tx *storage.Tx) error {
-		a, err := tx.Attempts(ctx, user, identity.AttemptPassword, bucket)
+		a, err := tx.Attempts(ctx, user, kind, bucket)
 		if err != nil || a.Failures == 0 {
 			return err
 		}
@@ -61,6 +61,27 @@ func (d *Door) uncountPassword(ctx context.Context, user identity.UserID, bucket
 func (d *Door) countCode(ctx context.Context, user identity.UserID, now time.Time) (counted identity.Attempts, err error) {
 	var wait time.Duration
 	err = d.cfg.DB.Write(ctx, func(tx *storage.Tx) (err error) {
+		counted, wait, err = begin(ctx, tx, user, identity.AttemptCode, "", now)
+		return err
+	})
+	if err == nil && wait > 0 {
+		err = refused{templates.TooManyAttempts, wait}
+	}
+	return counted, err
+}
+
+// countRecoveryCode counts a recovery code as a code, and for its address: each costs a hash.
+func (d *Door) countRecoveryCode(ctx context.Context, c Caller, user identity.UserID, now time.Time) (counted identity.Attempts, err error) {
+	var wait time.Duration
+	err = d.cfg.DB.Write(ctx, func(tx *storage.Tx) error {
+		n, err := tx.CountAddress(ctx, addressBucket(c.Origin.Address), "recovery-code", identity.AddressInterval, now)
+		if err != nil {
+			return err
+		}
+		if n > d.cfg.AddressLogins {
+			wait = identity.AddressInterval
+			return nil
+		}
 		counted, wait, err = begin(ctx, tx, user, identity.AttemptCode, "", now)
 		return err
 	})

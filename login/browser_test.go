@@ -10,6 +10,8 @@ import (
 	"testing"
 
 	"golang.org/x/net/html"
+
+	"github.com/vestibule-id/vestibule/identity"
 )
 
 // browser is a person in front of a browser: it keeps cookies, follows redirects within the house
@@ -109,6 +111,35 @@ func (b *browser) press(s screen, words string) screen {
 	}
 	b.t.Fatalf("%s: no button says %q: %s", s.url, words, text(s.tree))
 	return s
+}
+
+// follow opens the link with these words.
+func (b *browser) follow(s screen, words string) screen {
+	b.t.Helper()
+	for _, link := range s.all("a") {
+		if strings.Contains(text(link), words) {
+			return b.get(s.path(attribute(link, "href")))
+		}
+	}
+	b.t.Fatalf("%s: no link says %q: %s", s.url, words, text(s.tree))
+	return s
+}
+
+// savesCodes goes on from the recovery codes, which are shown once.
+func (b *browser) savesCodes(s screen) screen {
+	b.t.Helper()
+	if n := len(s.shows(200, "Recovery codes").codes()); n != identity.RecoveryCodeCount {
+		b.t.Fatalf("%d recovery codes are shown", n)
+	}
+	return b.follow(s, "I have saved these codes")
+}
+
+// codes are the recovery codes on the screen.
+func (s screen) codes() (codes []string) {
+	for _, n := range s.all("code") {
+		codes = append(codes, text(n))
+	}
+	return codes
 }
 
 // path is an address on the screen as the browser would open it.

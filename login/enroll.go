@@ -69,7 +69,7 @@ func (d *Door) submitEnrollmentCode(w http.ResponseWriter, r *http.Request) erro
 	if err != nil {
 		return err
 	}
-	err = d.ConfirmEnrollment(r.Context(), d.caller(r), l.secret, r.PostForm.Get(templates.FieldCode))
+	newCodes, err := d.ConfirmEnrollment(r.Context(), d.caller(r), l.secret, r.PostForm.Get(templates.FieldCode))
 	if no := (refused{}); errors.As(err, &no) {
 		if l.state() != identity.EnrollmentRevealed { // too late to show the QR code again
 			return d.showGone(w, r, l)
@@ -86,7 +86,7 @@ func (d *Door) submitEnrollmentCode(w http.ResponseWriter, r *http.Request) erro
 	if err != nil {
 		return err
 	}
-	return seeOther(w, r, "/enroll/done")
+	return d.showRecoveryCodes(w, r, templates.RecoveryCodes{Codes: newCodes, Email: l.person.Email, NextURL: "/enroll/done"})
 }
 
 // showEnrollmentAgain answers a reload of the address that codes are posted to.

@@ -81,7 +81,7 @@ func (d *Door) RevealEnrollment(ctx context.Context, c Caller, secret, password 
 	}
 	right, _, err := d.judgePassword(ctx, l.person.User, password, wait > 0)
 	if errors.Is(err, identity.ErrBusy) && wait == 0 {
-		err = errors.Join(err, d.uncountPassword(ctx, l.person.ID, bucket, now))
+		err = errors.Join(err, d.uncount(ctx, l.person.ID, identity.AttemptPassword, bucket, now))
 	}
 	switch {
 	case err != nil:
@@ -142,40 +142,39 @@ func setPassword(ctx context.Context, tx *storage.Tx, c Caller, u identity.User,
 }
 
 // ConfirmEnrollment judges the first code of the app that was shown to the caller's browser. The code
-// is used up by it.
-func (d *Door) ConfirmEnrollment(ctx context.Context, c Caller, secret, code string) error {
+// is used up by it. It returns the recovery codes that the person is shown once.
+func (d *Door) ConfirmEnrollment(ctx context.Context, c Caller, secret, code string) (newCodes []string, err error) {
 	now := d.cfg.Now()
 	l, err := readLink(ctx, d.cfg.DB.Queries, secret, c.Browser, now)
 	if errors.Is(err, storage.ErrNotFound) || err == nil && !l.confirmable() {
-		return errOutdated
+		return nil, errOutdated
 	}
 	if err != nil {
-		return err
+		return nil, err
 	}
 	if strings.TrimSpace(code) == "" {
-		return refused{Reason: templates.CodeMissing}
+		return nil, refused{Reason: templates.CodeMissing}
 	}
-	counted, err := d.countCode(ctx, l.person.ID, now)
-	if err != nil {
-		return err
+	a := codeAttempt{person: l.person, account: l.account.ID, text: code}
+	if a.counted, err = d.countCode(ctx, l.person.ID, now); err != nil {
+		return nil, err
 	}
 	app, err := d.cfg.DB.Authenticator(ctx, l.enrollment.AuthenticatorID)
 	if errors.Is(err, storage.ErrNotFound) {
-		return errOutdated
+		return nil, errOutdated
 	}
 	if err != nil {
-		return err
+		return nil, err
 	}
-	if step, right := app.Match(code, now); right {
-		if err := d.confirmShown(ctx, c, secret, app, step, now); !errors.Is(err, storage.ErrNotFound) {
-			return err
-		}
+	c.Request = "" // the link is a way of its own
+	proven, err := d.judgeAppCode(ctx, c, a, app, now)
+	if err == nil {
+		err = d.confirmShown(ctx, c, secret, proven, now)
 	}
-	err = d.cfg.DB.Write(ctx, func(tx *storage.Tx) error { return d.recordWrongCode(ctx, tx, c, counted, l.account.ID, now) })
-	if err != nil {
-		return err
+	if errors.Is(err, errWrongCode) {
+		err = d.refuseCode(ctx, c, a, now)
 	}
-	return refused{Reason: templates.WrongCode}
+	return proven.newCodes.shown, err
 }
 
 // confirmable reports whether a code may confirm what this browser was shown.
@@ -184,7 +183,7 @@ func (l link) confirmable() bool {
 }
 
 // confirmShown confirms the app unless the link or the person has changed while the code was judged.
-func (d *Door) confirmShown(ctx context.Context, c Caller, secret string, app identity.Authenticator, step int64, now time.Time) error {
+func (d *Door) confirmShown(ctx context.Context, c Caller, secret string, proven provenCode, now time.Time) error {
 	return d.cfg.DB.Write(ctx, func(tx *storage.Tx) error {
 		l, err := readLink(ctx, tx.Queries, secret, c.Browser, now)
 		if err != nil {
@@ -193,9 +192,7 @@ func (d *Door) confirmShown(ctx context.Context, c Caller, secret string, app id
 		if !l.confirmable() {
 			return errOutdated
 		}
-		if err := confirm(ctx, tx, c, app, step, l.account.ID, now); err != nil {
-			return err
-		}
-		return tx.ClearAttempts(ctx, l.person.ID, identity.AttemptCode, "")
+		_, err = d.use(ctx, tx, c, proven, now)
+		return err
 	})
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"net/http"
-	"strings"
 	"time"
 
 	"github.com/vestibule-id/vestibule/identity"
@@ -131,7 +130,7 @@ func (d *Door) judgeOwnPassword(ctx context.Context, c Caller, user identity.Use
 	}
 	right, _, err := d.judgePassword(ctx, user, password, wait > 0)
 	if errors.Is(err, identity.ErrBusy) && wait == 0 {
-		err = errors.Join(err, d.uncountPassword(ctx, user.ID, bucket, now))
+		err = errors.Join(err, d.uncount(ctx, user.ID, identity.AttemptPassword, bucket, now))
 	}
 	switch {
 	case err != nil:
@@ -144,44 +143,29 @@ func (d *Door) judgeOwnPassword(ctx context.Context, c Caller, user identity.Use
 	return bucket, nil
 }
 
-// ConfirmCode proves the second factor once more in the caller's session, for no account: it lets nobody into one that asks for
+// ConfirmCode proves the second factor once more in the caller's session, by a code from the app or a recovery code, for no account: it lets nobody into one that asks for
 // a code of its own.
 func (d *Door) ConfirmCode(ctx context.Context, c Caller, code string) (Cookie, error) {
-	if strings.TrimSpace(code) == "" {
-		return Cookie{}, refused{Reason: templates.CodeMissing}
-	}
 	now := d.cfg.Now()
 	v, err := look(ctx, d.cfg.DB.Queries, c, now)
 	if err != nil {
 		return Cookie{}, err
 	}
-	if !v.signedIn() {
+	if !v.signedIn() || !v.person.CanRecover() {
 		return Cookie{}, errOutdated
 	}
-	counted, err := d.countCode(ctx, v.person.ID, now)
+	proven, err := d.judgeCode(ctx, c, codeAttempt{person: v.person, text: code}, now)
 	if err != nil {
 		return Cookie{}, err
 	}
-	app, err := d.cfg.DB.ConfirmedAuthenticator(ctx, v.person.ID)
-	if errors.Is(err, storage.ErrNotFound) {
-		return Cookie{}, errOutdated
+	cookie, err := d.prove(ctx, c, v.person.User, proven.method, now, func(tx *storage.Tx) error {
+		_, err := d.use(ctx, tx, c, proven, now)
+		return err
+	})
+	if errors.Is(err, errWrongCode) {
+		err = d.refuseCode(ctx, c, proven.attempt, now)
 	}
-	if err != nil {
-		return Cookie{}, err
-	}
-	if step, right := app.Match(code, now); right {
-		cookie, err := d.prove(ctx, c, v.person.User, identity.MethodTOTP, now, func(tx *storage.Tx) error {
-			return errors.Join(burn(ctx, tx, c, app, step, "", now), tx.ClearAttempts(ctx, v.person.ID, identity.AttemptCode, ""))
-		})
-		if !errors.Is(err, errWrongCode) {
-			return cookie, err
-		}
-	}
-	err = d.cfg.DB.Write(ctx, func(tx *storage.Tx) error { return d.recordWrongCode(ctx, tx, c, counted, "", now) })
-	if err != nil {
-		return Cookie{}, err
-	}
-	return Cookie{}, refused{Reason: templates.WrongCode}
+	return cookie, err
 }
 
 // prove writes a right answer into the session, under a new name (SECURITY R34), unless the session or the person it was judged for

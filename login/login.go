@@ -22,10 +22,35 @@ func codePage(v visit, no refused) templates.Login {
 	p := loginPage(v, v.person.Email, false, no)
 	p.AskCode, p.AccountName = true, v.decision.Membership.Account.Name
 	p.StartAgain = withRequest("/login/restart", v.request.ID)
-	if !v.person.Confirmed {
+	if !v.person.Confirmed && !v.person.Passkeys {
 		p.SendLink = withRequest("/login/enrollment", v.request.ID)
 	}
+	if v.person.CanRecover() && !v.decision.PasskeyOnly() {
+		p.Ladder = templates.Ladder{RecoveryURL: withRecovery(v.request.ID), LostURL: withRequest("/lost", v.request.ID)}
+	}
 	return p
+}
+
+// recoveryPage is the code page with a field for a recovery code instead.
+func recoveryPage(v visit, no refused) templates.Login {
+	p := codePage(v, no)
+	p.Recovery, p.Action = true, withRecovery(v.request.ID)
+	p.Ladder.AppURL, p.Ladder.RecoveryURL = withRequest("/login", v.request.ID), ""
+	return p
+}
+
+// withRecovery is the login page as somebody asks for it who has no app at hand.
+func withRecovery(id identity.RequestID) string {
+	return withRequest("/login", id) + "&with=recovery-code"
+}
+
+// secondFactorPage is the code page, or the one for a recovery code where the URL asks for it.
+func secondFactorPage(r *http.Request, v visit, no refused) templates.Login {
+	page := codePage(v, no)
+	if page.Ladder.Any() && r.URL.Query().Get("with") == "recovery-code" {
+		page = recoveryPage(v, no)
+	}
+	return page
 }
 
 // endedPage is what is left of a login that had too many wrong codes.
@@ -71,17 +96,32 @@ func (d *Door) submitPassword(w http.ResponseWriter, r *http.Request, v visit) e
 
 // submitCode shows the same page for every wrong code but the last.
 func (d *Door) submitCode(w http.ResponseWriter, r *http.Request, v visit) error {
-	cookie, err := d.EnterCode(r.Context(), d.caller(r), v, r.PostForm.Get(templates.FieldCode))
+	passed, err := d.EnterCode(r.Context(), d.caller(r), v, r.PostForm.Get(templates.FieldCode))
 	if no := (refused{}); errors.As(err, &no) {
 		if no.Reason == templates.LoginEnded {
 			return comesBack{endedPage(v), v.request, no}
 		}
-		return comesBack{codePage(v, no), v.request, no}
+		return comesBack{secondFactorPage(r, v, no), v.request, no}
 	}
 	if err != nil && !errors.Is(err, errOutdated) {
 		return err
 	}
-	return d.next(w, r, cookie)
+	return d.goOn(w, r, v, passed)
+}
+
+// goOn decides again, unless there is something to say first: recovery codes that are shown once, or that few are left.
+func (d *Door) goOn(w http.ResponseWriter, r *http.Request, v visit, passed Passed) error {
+	next := d.LoginURL(v.request.ID)
+	switch {
+	case len(passed.NewCodes) > 0:
+		d.setSession(w, passed.Cookie)
+		return d.showRecoveryCodes(w, r, templates.RecoveryCodes{Codes: passed.NewCodes, Email: v.person.Email, NextURL: next})
+	case passed.Recovery && passed.Left <= identity.RecoveryCodesFew:
+		d.setSession(w, passed.Cookie)
+		page := templates.RecoveryCodesLow{Left: passed.Left, NextURL: next}
+		return d.show(w, r, page, identity.AuthorizationRequest{})
+	}
+	return d.next(w, r, passed.Cookie)
 }
 
 // forgotURL carries the address along, so that nobody types it twice.

@@ -46,7 +46,7 @@ func (d *Door) SignIn(ctx context.Context, c Caller, attempt Credentials) (Cooki
 	}
 	right, upgrade, err := d.judgePassword(ctx, user, attempt.Password, wait > 0)
 	if errors.Is(err, identity.ErrBusy) && wait == 0 && user.ID != "" {
-		err = errors.Join(err, d.uncountPassword(ctx, user.ID, bucket, now))
+		err = errors.Join(err, d.uncount(ctx, user.ID, identity.AttemptPassword, bucket, now))
 	}
 	if err != nil {
 		return Cookie{}, err

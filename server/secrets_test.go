@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/url"
+	"regexp"
 	"strings"
 	"sync"
 	"testing"
@@ -187,8 +188,14 @@ func (s story) enrolls() {
 	wrong := p.Code(key)[1:] + "0"
 	s.add("a wrong code", wrong)
 	b.Submit("/enroll/code", templates.FieldCode, wrong)
-	if done := b.Submit("/enroll/code", templates.FieldCode, s.code(key)); done.URL.Path != "/enroll/done" {
+	done := b.Submit("/enroll/code", templates.FieldCode, s.code(key))
+	codes := regexp.MustCompile(`\b(?:[0-9A-Z]{4}-){3}[0-9A-Z]{4}\b`).FindAllString(done.Body, identity.RecoveryCodeCount)
+	if len(codes) != identity.RecoveryCodeCount {
 		s.t.Fatalf("the app is not set up: %d at %s", done.Status, done.URL)
+	}
+	for _, code := range codes {
+		s.add("a recovery code", code)
+		s.add("a recovery code without dashes", strings.ReplaceAll(code, "-", ""))
 	}
 	l := s.rp.Login("account", "acme")
 	page := b.SignIn(l, vestibuletest.Ben, vestibuletest.BenPassword)

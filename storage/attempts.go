@@ -11,14 +11,15 @@ import (
 var attempts = table[identity.Attempts]{"attempts", func(_ *sealer, a *identity.Attempts) []column {
 	return []column{
 		{"user_id", &a.UserID}, {"kind", &a.Kind}, {"bucket", &a.Bucket},
-		{"failures", &a.Failures}, {"blocked_until", moment{&a.BlockedUntil}},
+		{"failures", &a.Failures}, {"blocked_until", moment{&a.BlockedUntil}}, {"told_at", moment{&a.ToldAt}},
 	}
 }}
 
 var (
 	attemptsGet    = attempts.selecting("WHERE user_id = $1 AND kind = $2 AND bucket = $3")
 	attemptsSave   = attempts.saving(3)
-	attemptsClear  = "DELETE FROM attempts WHERE user_id = $1 AND kind = $2 AND bucket = $3"
+	attemptsClear  = "UPDATE attempts SET failures = 0, blocked_until = NULL WHERE user_id = $1 AND kind = $2 AND bucket = $3"
+	attemptsTell   = "UPDATE attempts SET told_at = $4 WHERE user_id = $1 AND kind = $2 AND bucket = $3 AND (told_at IS NULL OR told_at <= $5)"
 	addressAttempt = `INSERT INTO address_attempts (address, purpose, started_at, used) VALUES ($1, $2, $3, 1)
 		ON CONFLICT (address, purpose) DO UPDATE SET
 			used = CASE WHEN address_attempts.started_at <= $4 THEN 1 ELSE address_attempts.used + 1 END,
@@ -41,10 +42,17 @@ func (tx *Tx) SaveAttempts(ctx context.Context, a identity.Attempts) error {
 	return err
 }
 
-// ClearAttempts sets a counter to zero after a right answer.
+// ClearAttempts sets a counter to zero after a right answer. When the person was told of wrong ones stays: a right code between
+// them is no reason for another letter.
 func (tx *Tx) ClearAttempts(ctx context.Context, user identity.UserID, kind identity.AttemptKind, bucket string) error {
 	_, err := tx.exec(ctx, attemptsClear, user, kind, bucket)
 	return err
+}
+
+// TellAttempts notes that a person is told of wrong answers, at most once within an interval over all replicas; [ErrNotFound] if they
+// were told already.
+func (tx *Tx) TellAttempts(ctx context.Context, a identity.Attempts, interval time.Duration, now time.Time) error {
+	return tx.must(ctx, attemptsTell, a.UserID, a.Kind, a.Bucket, at(now), at(now.Add(-interval)))
 }
 
 // CountAddress counts one attempt from an address and returns how many there were in the interval that

@@ -11,7 +11,7 @@ import (
 var authenticators = table[identity.Authenticator]{"authenticators", func(s *sealer, a *identity.Authenticator) []column {
 	return []column{
 		{"id", &a.ID}, {"user_id", &a.UserID}, {"secret", sealed{s, "authenticators|secret", &a.ID, &a.Secret}},
-		{"last_step", &a.LastStep}, {"confirmed_at", moment{&a.ConfirmedAt}}, {"disabled_at", moment{&a.DisabledAt}},
+		{"last_step", &a.LastStep}, {"told_step", &a.ToldStep}, {"confirmed_at", moment{&a.ConfirmedAt}}, {"disabled_at", moment{&a.DisabledAt}},
 		{"exhausted", &a.Exhausted},
 		{"created_at", moment{&a.CreatedAt}},
 	}
@@ -32,6 +32,7 @@ var (
 		WHERE user_id = $1`
 	authenticatorsOff   = "UPDATE authenticators SET disabled_at = $2, exhausted = TRUE WHERE user_id = $1 AND disabled_at IS NULL"
 	authenticatorLast   = authenticators.selecting("WHERE user_id = $1 AND confirmed_at IS NOT NULL ORDER BY confirmed_at DESC LIMIT 1")
+	authenticatorTold   = "UPDATE authenticators SET told_step = $2 WHERE id = $1"
 	authenticatorsPurge = "DELETE FROM authenticators WHERE user_id = $1 AND confirmed_at IS NULL"
 )
 
@@ -68,6 +69,11 @@ func (tx *Tx) ConfirmAuthenticator(ctx context.Context, id string, step int64, n
 // step or a later one was used.
 func (tx *Tx) UseStep(ctx context.Context, id string, step int64) error {
 	return tx.must(ctx, authenticatorStep, id, step)
+}
+
+// TellStep notes the step of a code whose owner is told that the clock of the phone is off: it never counts.
+func (tx *Tx) TellStep(ctx context.Context, id string, step int64) error {
+	return tx.must(ctx, authenticatorTold, id, step)
 }
 
 // VoidAuthenticators disables all authenticators of a person, pending and confirmed, because the person wants it so: nothing is

@@ -108,6 +108,9 @@ func describe(v reflect.Value) {
 		v.SetInt(1)
 	case v.Type() == reflect.TypeFor[[]byte]():
 		v.SetBytes([]byte(thing))
+	case v.Kind() == reflect.Slice && v.Type().Elem().Kind() == reflect.Struct:
+		v.Set(reflect.MakeSlice(v.Type(), 1, 1))
+		describe(v.Index(0))
 	}
 }
 
@@ -119,7 +122,7 @@ var tables = []struct{ name, add, over string }{
 	{"authorization_requests", "AddAuthorizationRequest", half}, {"pushed_requests", "AddPushedRequest", half}, {"grants", "AddGrant", half}, {"codes", "AddCode", half},
 	{"spent_statements", "Spend", half}, {"access_tokens", "AddAccessToken", half}, {"refresh_tokens", "AddRefreshToken", half}, {"enrollments", "AddEnrollment", half},
 	{"authenticators", "AddAuthenticator", half}, {"attempts", "SaveAttempts", half}, {"address_attempts", "CountAddress", half},
-	{"known_browsers", "RememberBrowser", half}, {"letters", "AddLetter", "TRUE"}, {"events", "Record", half},
+	{"recovery_codes", "ReplaceRecoveryCodes", half}, {"known_browsers", "RememberBrowser", half}, {"letters", "AddLetter", "TRUE"}, {"events", "Record", half},
 	{"forgotten_passwords", "AddForgottenPassword", half}, {"recoveries", "AddRecovery", half},
 	{"passkeys", "AddPasskey", half}, {"ceremonies", "AddCeremony", half},
 	{"logouts", "EndEntry", "TRUE"},

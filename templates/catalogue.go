@@ -83,6 +83,7 @@ func (c catalogue) functions() template.FuncMap {
 		"asset":     assetPath,
 		"groups":    groupsOfFour,
 		"otpauth":   otpauthURL,
+		"download":  download,
 	}
 }
 

@@ -44,6 +44,9 @@ func usedKeys(t *testing.T) map[string]bool {
 	for _, key := range nextKeys {
 		used[key] = true
 	}
+	for left := range 3 {
+		used[RecoveryCodesLow{Left: left}.MessageKey()] = true
+	}
 	for _, tab := range settingsTabs {
 		used[tab.key] = true
 	}

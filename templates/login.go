@@ -19,9 +19,21 @@ type Login struct {
 
 	AskCode     bool
 	AccountName string // who asks for the code
+	Recovery    bool   // the field is for a recovery code
+	Ladder      Ladder // what else helps; hidden when empty
 	SendLink    string // posted: a new link, for who has seen a QR code and not scanned it; hidden when empty
 	StartAgain  string // posted (it ends this login), shown as "Not you? Start again"; hidden when empty
 }
+
+// Ladder is what a person can do whose authenticator is not at hand, the easiest first. What is empty is left out.
+type Ladder struct {
+	RecoveryURL string // the page with the field for a recovery code
+	AppURL      string // back to the code from the app
+	LostURL     string // I have lost my authenticator
+}
+
+// Any reports whether there is anything to offer.
+func (l Ladder) Any() bool { return l != Ladder{} }
 
 var loginPage = parsePage("login")
 

@@ -5,7 +5,7 @@ const (
 	FieldEmail    = "email"    // Login
 	FieldPassword = "password" // Login, EnrollmentStart
 	FieldRemember = "remember" // Login; sent as "on" when ticked
-	FieldCode     = "code"     // Login when it asks for a code, EnrollmentCode
+	FieldCode     = "code"     // Login when it asks for a code or a recovery code, EnrollmentCode
 	FieldAccount  = "account"  // ChooseAccount, ConfirmLogout; the slug of the button that was pressed
 )
 
@@ -34,6 +34,8 @@ const (
 	LoginEnded                   // the login took too long or had too many wrong codes; start again
 	AccountNotAvailable          // unknown or not the person's, said alike
 	EnrollmentEnded              // the QR code is no longer valid; ask for a new link
+	WrongRecoveryCode            // the same for wrong and used
+	ClockOff                     // Wait: how far the clock of the phone is off; trying again helps at once
 )
 
 // refusals tells each refusal's message and the fields it speaks about.
@@ -60,6 +62,8 @@ var refusals = [...]struct {
 	LoginEnded:           {"refusal.login-ended", nil},
 	AccountNotAvailable:  {"refusal.account", nil},
 	EnrollmentEnded:      {"refusal.enrollment-ended", nil},
+	WrongRecoveryCode:    {"refusal.recovery-code", []string{FieldCode}},
+	ClockOff:             {"refusal.clock", []string{FieldCode}},
 }
 
 // Key is the message key of the refusal.

@@ -57,5 +57,11 @@ for (const button of document.querySelectorAll("[data-copy]")) {
   });
 }
 
+// Print. Every browser has it in a menu as well.
+for (const button of document.querySelectorAll("[data-print]")) {
+  button.hidden = false;
+  button.addEventListener("click", () => print());
+}
+
 // A response for the client leaves at once; Continue remains for browsers without script.
 for (const form of document.querySelectorAll("form[data-send-now]")) form.requestSubmit();
