@@ -33,10 +33,10 @@ func (a *Admin) AddAccount(ctx context.Context, n NewAccount) (identity.Account,
 	if err := account.Validate(); err != nil {
 		return account, err
 	}
-	err = a.db.Write(ctx, func(tx *storage.Tx) error {
+	err = a.write(ctx, func(tx *storage.Tx) error {
 		return errors.Join(
 			tx.SaveAccount(ctx, account),
-			record(ctx, tx, identity.EventAccountChanged, concerning{account: account.ID}, "added, two-factor "+string(account.TwoFactor), now))
+			a.record(ctx, tx, identity.EventAccountChanged, concerning{account: account.ID}, "added, two-factor "+string(account.TwoFactor), now))
 	})
 	if errors.Is(err, storage.ErrExists) {
 		err = refuse("vestibule account list", "there is an account %q already", account.Slug)
@@ -79,7 +79,7 @@ type TwoFactorReport struct {
 func (a *Admin) RequireTwoFactor(ctx context.Context, account string, mode identity.TwoFactor) (TwoFactorReport, error) {
 	var report TwoFactorReport
 	now := a.now()
-	err := a.db.Write(ctx, func(tx *storage.Tx) error {
+	err := a.write(ctx, func(tx *storage.Tx) error {
 		found, err := findAccount(ctx, tx.Queries, account)
 		if err != nil {
 			return err
@@ -96,7 +96,7 @@ func (a *Admin) RequireTwoFactor(ctx context.Context, account string, mode ident
 		if err := report.Account.Validate(); err != nil {
 			return err
 		}
-		if err := errors.Join(tx.SaveAccount(ctx, report.Account), recordTwoFactor(ctx, tx, report.Account, report.Before)); err != nil {
+		if err := errors.Join(tx.SaveAccount(ctx, report.Account), a.recordTwoFactor(ctx, tx, report.Account, report.Before)); err != nil {
 			return err
 		}
 		report.Effects, err = a.settle(ctx, tx, before, now)
@@ -111,7 +111,7 @@ func (a *Admin) RequireTwoFactor(ctx context.Context, account string, mode ident
 }
 
 // recordTwoFactor puts a change of the policy on record, by whatever way it came.
-func recordTwoFactor(ctx context.Context, tx *storage.Tx, account identity.Account, before identity.TwoFactor) error {
-	return record(ctx, tx, identity.EventTwoFactorChanged, concerning{account: account.ID},
+func (a *Admin) recordTwoFactor(ctx context.Context, tx *storage.Tx, account identity.Account, before identity.TwoFactor) error {
+	return a.record(ctx, tx, identity.EventTwoFactorChanged, concerning{account: account.ID},
 		fmt.Sprintf("%s → %s", before, account.TwoFactor), account.UpdatedAt)
 }

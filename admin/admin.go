@@ -32,6 +32,30 @@ type Admin struct {
 	outbox mail.Outbox
 	clock  func() time.Time
 	log    *slog.Logger
+	by     identity.Origin // whose acts they are
+	may    Judge           // nil: whoever holds the database may do everything
+}
+
+// Judge says, in the transaction of an act and before it changes anything, whether it may be done now. Its error ends the act.
+type Judge func(context.Context, *storage.Tx) error
+
+// As returns the same acts as done by somebody else than the operator, who may do only what the judge allows.
+func (a *Admin) As(by identity.Origin, may Judge) *Admin {
+	others := *a
+	others.by, others.may = by, may
+	return &others
+}
+
+// write runs an act in one transaction, if it may be done.
+func (a *Admin) write(ctx context.Context, act func(*storage.Tx) error) error {
+	return a.db.Write(ctx, func(tx *storage.Tx) error {
+		if a.may != nil {
+			if err := a.may(ctx, tx); err != nil {
+				return err
+			}
+		}
+		return act(tx)
+	})
 }
 
 // New names the field of the configuration that is missing.
@@ -46,13 +70,13 @@ func New(c Config) (*Admin, error) {
 	case c.Log == nil:
 		c.Log = slog.Default()
 	}
-	return &Admin{db: c.DB, hasher: c.Hasher, outbox: c.Outbox, clock: c.Now, log: c.Log}, nil
+	return &Admin{db: c.DB, hasher: c.Hasher, outbox: c.Outbox, clock: c.Now, log: c.Log, by: operator}, nil
 }
 
 // now has the precision both engines keep, so that what an act returns is what will be read.
 func (a *Admin) now() time.Time { return a.clock().UTC().Truncate(time.Microsecond) }
 
-// operator is behind every act: whoever may open the database may do all of it. The rotation that no one
+// operator is behind the acts unless [Admin.As] says otherwise: whoever may open the database may do all of it. The rotation that no one
 // asked for is the system's, see [Admin.EnsureKeys].
 var operator = identity.Origin{Actor: identity.ActorOperator}
 
@@ -63,9 +87,9 @@ type concerning struct {
 	client  identity.ClientID
 }
 
-// record writes down what the operator did, in the transaction of the act.
-func record(ctx context.Context, tx *storage.Tx, kind identity.EventKind, c concerning, detail string, now time.Time) error {
-	e := operator.Event(kind, now)
+// record writes down what was done and by whom, in the transaction of the act.
+func (a *Admin) record(ctx context.Context, tx *storage.Tx, kind identity.EventKind, c concerning, detail string, now time.Time) error {
+	e := a.by.Event(kind, now)
 	e.UserID, e.AccountID, e.ClientID, e.Detail = c.user, c.account, c.client, detail
 	return tx.Record(ctx, e)
 }

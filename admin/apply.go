@@ -54,7 +54,7 @@ func (a *Admin) Apply(ctx context.Context, f File, dryRun bool) (Applied, error)
 		return Applied{}, err
 	}
 	var run *application
-	err = a.db.Write(ctx, func(tx *storage.Tx) error {
+	err = a.write(ctx, func(tx *storage.Tx) error {
 		run = &application{Admin: a, tx: tx, now: now, hashes: hashes}
 		if err := run.all(ctx, f); err != nil {
 			return err
@@ -168,11 +168,11 @@ func (r *application) saveAccount(ctx context.Context, had, account identity.Acc
 		had.TwoFactor = identity.TwoFactorOff
 	}
 	if had.TwoFactor != account.TwoFactor {
-		err = errors.Join(err, recordTwoFactor(ctx, r.tx, account, had.TwoFactor))
+		err = errors.Join(err, r.recordTwoFactor(ctx, r.tx, account, had.TwoFactor))
 	}
 	had.TwoFactor = account.TwoFactor
 	if others := accountChanges(had, account); len(others) > 0 {
-		err = errors.Join(err, record(ctx, r.tx, identity.EventAccountChanged, concerning{account: account.ID}, strings.Join(others, ", "), r.now))
+		err = errors.Join(err, r.record(ctx, r.tx, identity.EventAccountChanged, concerning{account: account.ID}, strings.Join(others, ", "), r.now))
 	}
 	return err
 }

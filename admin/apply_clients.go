@@ -36,7 +36,7 @@ func (r *application) client(ctx context.Context, f FileClient) error {
 	}
 	r.differs(Difference{isNew, "client", string(c.ID), detail})
 	c.UpdatedAt = r.now
-	return saveClient(ctx, r.tx, c, strings.Join(detail, ", "), r.now)
+	return r.saveClient(ctx, r.tx, c, strings.Join(detail, ", "), r.now)
 }
 
 // validateFileClient looks at the file and the record together: a secret may come from either.

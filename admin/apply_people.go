@@ -139,7 +139,7 @@ func (r *application) saveUser(ctx context.Context, had, u identity.User, isNew,
 			return err
 		}
 	}
-	return record(ctx, r.tx, identity.EventUserChanged, concerning{user: u.ID}, strings.Join(detail, ", "), r.now)
+	return r.record(ctx, r.tx, identity.EventUserChanged, concerning{user: u.ID}, strings.Join(detail, ", "), r.now)
 }
 
 // authenticator imports the secret of an app the person uses already. A confirmed authenticator is never
@@ -167,7 +167,7 @@ func (r *application) authenticator(ctx context.Context, u identity.User, text s
 	return errors.Join(
 		r.tx.DropPendingAuthenticators(ctx, u.ID),
 		r.tx.AddAuthenticator(ctx, imported),
-		record(ctx, r.tx, identity.EventEnrollmentConfirmed, concerning{user: u.ID}, "imported", r.now))
+		r.record(ctx, r.tx, identity.EventEnrollmentConfirmed, concerning{user: u.ID}, "imported", r.now))
 }
 
 // memberships goes by slug, so that two runs write the same trail.
@@ -206,5 +206,5 @@ func (r *application) membership(ctx context.Context, u identity.User, account i
 		return err
 	}
 	r.differs(d)
-	return saveMembership(ctx, r.tx, m, strings.Join(d.Detail, ""), r.now)
+	return r.saveMembership(ctx, r.tx, m, strings.Join(d.Detail, ""), r.now)
 }

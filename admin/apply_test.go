@@ -167,6 +167,7 @@ func TestApply_APolicyInTheFileHasTheEffectsOfTheAct(t *testing.T) {
 
 func TestApply_WhatTheFileLeavesOutStays(t *testing.T) {
 	each(t, func(h *house) {
+		h.person("eve@x.org", "acme:owner") // an account keeps an owner
 		ada := h.person("ada@x.org", "acme:owner globex:owner")
 		must(h.RequireTwoFactor(h.Context(), "acme", identity.TwoFactorAdmins))(h)
 		applied := h.apply(`

@@ -23,7 +23,7 @@ func (a *Admin) AddClient(ctx context.Context, c identity.Client) (identity.Clie
 	if hasSecret(c) {
 		secret = c.RotateSecret(0, now)
 	}
-	err := a.db.Write(ctx, func(tx *storage.Tx) error {
+	err := a.write(ctx, func(tx *storage.Tx) error {
 		_, err := tx.Client(ctx, c.ID)
 		if err == nil {
 			return refuse("vestibule client list", "there is a client %q already", c.ID)
@@ -31,7 +31,7 @@ func (a *Admin) AddClient(ctx context.Context, c identity.Client) (identity.Clie
 		if !errors.Is(err, storage.ErrNotFound) {
 			return err
 		}
-		return saveClient(ctx, tx, c, "added", now)
+		return a.saveClient(ctx, tx, c, "added", now)
 	})
 	return c, secret, err
 }
@@ -56,10 +56,10 @@ func validateClient(c identity.Client) error {
 }
 
 // saveClient saves and records in one, so that no change of a client goes without its line.
-func saveClient(ctx context.Context, tx *storage.Tx, c identity.Client, detail string, now time.Time) error {
+func (a *Admin) saveClient(ctx context.Context, tx *storage.Tx, c identity.Client, detail string, now time.Time) error {
 	return errors.Join(
 		tx.SaveClient(ctx, c),
-		record(ctx, tx, identity.EventClientChanged, concerning{client: c.ID}, detail, now))
+		a.record(ctx, tx, identity.EventClientChanged, concerning{client: c.ID}, detail, now))
 }
 
 // Clients returns all clients, by id.
@@ -69,7 +69,7 @@ func (a *Admin) Clients(ctx context.Context) ([]identity.Client, error) { return
 // that the product can be redeployed in between. The new secret is returned and not kept.
 func (a *Admin) RotateClientSecret(ctx context.Context, id identity.ClientID, overlap time.Duration) (secret string, err error) {
 	now := a.now()
-	err = a.db.Write(ctx, func(tx *storage.Tx) error {
+	err = a.write(ctx, func(tx *storage.Tx) error {
 		c, err := findClient(ctx, tx.Queries, id)
 		if err != nil {
 			return err
@@ -78,7 +78,7 @@ func (a *Admin) RotateClientSecret(ctx context.Context, id identity.ClientID, ov
 			return refuse("", "client %s has no secret: its auth_method is %s", id, c.AuthMethod)
 		}
 		secret = c.RotateSecret(overlap, now)
-		return saveClient(ctx, tx, c, "secret rotated, the old one lives "+overlap.String(), now)
+		return a.saveClient(ctx, tx, c, "secret rotated, the old one lives "+overlap.String(), now)
 	})
 	return secret, err
 }

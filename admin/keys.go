@@ -73,7 +73,7 @@ func (a *Admin) replaceKeys(ctx context.Context, by identity.Origin, due due, re
 		return nil, nil
 	}
 	var made []identity.SigningKey
-	err = a.db.Write(ctx, func(tx *storage.Tx) (err error) {
+	err = a.write(ctx, func(tx *storage.Tx) (err error) {
 		made, err = succeed(ctx, tx, by, fresh, due, revoke, now)
 		return err
 	})

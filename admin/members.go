@@ -18,7 +18,7 @@ func (a *Admin) AddMember(ctx context.Context, account, email string, role ident
 			return refuse("vestibule account members "+m.Account.Slug, "%s already is %s of %s", email, m.Role, m.Account.Slug)
 		}
 		m.Role = role
-		return saveMembership(ctx, tx, m, "added as "+string(role), a.now())
+		return a.saveMembership(ctx, tx, m, "added as "+string(role), a.now())
 	})
 }
 
@@ -34,7 +34,7 @@ func (a *Admin) ChangeRole(ctx context.Context, account, email string, role iden
 		}
 		detail := fmt.Sprintf("%s → %s", m.Role, role)
 		m.Role = role
-		return saveMembership(ctx, tx, m, detail, a.now())
+		return a.saveMembership(ctx, tx, m, detail, a.now())
 	})
 }
 
@@ -47,7 +47,7 @@ func (a *Admin) RemoveMember(ctx context.Context, account, email string) (Effect
 		}
 		return errors.Join(
 			tx.RemoveMembership(ctx, m.UserID, m.Account.ID),
-			record(ctx, tx, identity.EventMembershipChanged, concerning{user: m.UserID, account: m.Account.ID}, "removed", a.now()))
+			a.record(ctx, tx, identity.EventMembershipChanged, concerning{user: m.UserID, account: m.Account.ID}, "removed", a.now()))
 	})
 }
 
@@ -56,7 +56,7 @@ func (a *Admin) RemoveMember(ctx context.Context, account, email string) (Effect
 func (a *Admin) withMember(ctx context.Context, account, email string,
 	change func(tx *storage.Tx, m identity.Membership, belongs bool) error) (effects Effects, err error) {
 	now := a.now()
-	err = a.db.Write(ctx, func(tx *storage.Tx) error {
+	err = a.write(ctx, func(tx *storage.Tx) error {
 		found, err := findAccount(ctx, tx.Queries, account)
 		if err != nil {
 			return err
@@ -84,13 +84,13 @@ func (a *Admin) withMember(ctx context.Context, account, email string,
 }
 
 // saveMembership saves and records in one, so that no change of a role goes without its line.
-func saveMembership(ctx context.Context, tx *storage.Tx, m identity.Membership, detail string, now time.Time) error {
+func (a *Admin) saveMembership(ctx context.Context, tx *storage.Tx, m identity.Membership, detail string, now time.Time) error {
 	if err := m.Role.Validate(); err != nil {
 		return err
 	}
 	return errors.Join(
 		tx.SaveMembership(ctx, m),
-		record(ctx, tx, identity.EventMembershipChanged, concerning{user: m.UserID, account: m.Account.ID}, detail, now))
+		a.record(ctx, tx, identity.EventMembershipChanged, concerning{user: m.UserID, account: m.Account.ID}, detail, now))
 }
 
 func notAMember(email, account string) error {

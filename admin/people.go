@@ -31,9 +31,9 @@ func (a *Admin) AddUser(ctx context.Context, n NewUser) (identity.User, Effects,
 	if err != nil {
 		return user, effects, err
 	}
-	err = a.db.Write(ctx, func(tx *storage.Tx) error {
+	err = a.write(ctx, func(tx *storage.Tx) error {
 		effects = Effects{}
-		if err := addUser(ctx, tx, user, now); err != nil {
+		if err := a.addUser(ctx, tx, user, now); err != nil {
 			return err
 		}
 		for _, slug := range slices.Sorted(maps.Keys(n.Memberships)) {
@@ -80,7 +80,7 @@ func (a *Admin) checkPassword(ctx context.Context, password string, u identity.U
 
 // addUser looks for the address first: an insert that fails would spoil the transaction on PostgreSQL, and
 // the operator would get no hint.
-func addUser(ctx context.Context, tx *storage.Tx, u identity.User, now time.Time) error {
+func (a *Admin) addUser(ctx context.Context, tx *storage.Tx, u identity.User, now time.Time) error {
 	_, err := tx.UserByEmail(ctx, u.Email)
 	if err == nil {
 		return refuse("vestibule account members ACCOUNT --add "+u.Email, "there is a person %s already", u.Email)
@@ -90,7 +90,7 @@ func addUser(ctx context.Context, tx *storage.Tx, u identity.User, now time.Time
 	}
 	return errors.Join(
 		tx.SaveUser(ctx, u),
-		record(ctx, tx, identity.EventUserChanged, concerning{user: u.ID}, "added", now))
+		a.record(ctx, tx, identity.EventUserChanged, concerning{user: u.ID}, "added", now))
 }
 
 // join lets a person into an account they do not belong to.
@@ -104,7 +104,7 @@ func (a *Admin) join(ctx context.Context, tx *storage.Tx, u identity.User, slug 
 		return Effects{}, err
 	}
 	m := identity.Membership{UserID: u.ID, Account: account, Role: role, CreatedAt: now}
-	if err := saveMembership(ctx, tx, m, "added as "+string(role), now); err != nil {
+	if err := a.saveMembership(ctx, tx, m, "added as "+string(role), now); err != nil {
 		return Effects{}, err
 	}
 	return a.settle(ctx, tx, before, now)
@@ -126,7 +126,7 @@ func (a *Admin) InviteUser(ctx context.Context, n NewUser, account string, role 
 		return fresh, effects, err
 	}
 	var user identity.User
-	err = a.db.Write(ctx, func(tx *storage.Tx) error {
+	err = a.write(ctx, func(tx *storage.Tx) error {
 		found, err := findAccount(ctx, tx.Queries, account)
 		if err != nil {
 			return err
@@ -135,7 +135,7 @@ func (a *Admin) InviteUser(ctx context.Context, n NewUser, account string, role 
 			return err
 		}
 		if user, err = tx.UserByEmail(ctx, fresh.Email); errors.Is(err, storage.ErrNotFound) {
-			user, err = fresh, addUser(ctx, tx, fresh, now)
+			user, err = fresh, a.addUser(ctx, tx, fresh, now)
 		}
 		if err != nil {
 			return err

@@ -14,7 +14,11 @@ import (
 type Refusal struct {
 	Problem string // what is wrong
 	Hint    string // what to do about it, often a command; may be empty
+	cause   error  // the rule behind it, for doors with words of their own; may be nil
 }
+
+// Unwrap returns the rule that was broken, such as [identity.ErrLastOwner].
+func (r *Refusal) Unwrap() error { return r.cause }
 
 // Error is the problem with the hint in parentheses.
 func (r *Refusal) Error() string {

@@ -57,6 +57,9 @@ func (a *Admin) settle(ctx context.Context, tx *storage.Tx, before members, now 
 		return Effects{}, err
 	}
 	var effects Effects
+	if err := a.keepOwner(ctx, tx, before, after); err != nil {
+		return effects, err
+	}
 	for _, p := range after.people {
 		if after.asks(p.ID) && !before.asks(p.ID) {
 			if err := a.writeTo(ctx, tx, p, &effects, now); err != nil {
@@ -64,10 +67,10 @@ func (a *Admin) settle(ctx context.Context, tx *storage.Tx, before members, now 
 			}
 		}
 	}
-	if effects.GrantsRevoked, err = revokeGrants(ctx, tx, before, after, now); err != nil {
+	if effects.GrantsRevoked, err = a.revokeGrants(ctx, tx, before, after, now); err != nil {
 		return effects, err
 	}
-	effects.SessionsEnded, err = endEntries(ctx, tx, before, after, now)
+	effects.SessionsEnded, err = a.endEntries(ctx, tx, before, after, now)
 	return effects, err
 }
 
@@ -86,12 +89,12 @@ func (a *Admin) writeTo(ctx context.Context, tx *storage.Tx, p identity.Person, 
 	if err := a.outbox.InviteToEnroll(ctx, tx, p.User, account, now); err != nil {
 		return err
 	}
-	return record(ctx, tx, identity.EventEnrollmentSent, concerning{user: p.ID, account: account.ID}, "", now)
+	return a.record(ctx, tx, identity.EventEnrollmentSent, concerning{user: p.ID, account: account.ID}, "", now)
 }
 
 // revokeGrants ends the grants the account no longer accepts, and returns how many of them it had
 // accepted before.
-func revokeGrants(ctx context.Context, tx *storage.Tx, before, after members, now time.Time) (revoked int, err error) {
+func (a *Admin) revokeGrants(ctx context.Context, tx *storage.Tx, before, after members, now time.Time) (revoked int, err error) {
 	grants, err := tx.GrantsOf(ctx, after.account, now)
 	for _, g := range grants {
 		if g.Usable(after.byID[g.UserID], now).Step == identity.StepDone {
@@ -104,7 +107,7 @@ func revokeGrants(ctx context.Context, tx *storage.Tx, before, after members, no
 			return revoked, err
 		}
 		about := concerning{user: g.UserID, account: g.AccountID, client: g.ClientID}
-		if err := record(ctx, tx, identity.EventGrantRevoked, about, "the account no longer accepts it", now); err != nil {
+		if err := a.record(ctx, tx, identity.EventGrantRevoked, about, "the account no longer accepts it", now); err != nil {
 			return revoked, err
 		}
 	}
@@ -113,7 +116,7 @@ func revokeGrants(ctx context.Context, tx *storage.Tx, before, after members, no
 
 // endEntries takes sessions that no longer satisfy the account out of it, and returns how many of them
 // were alive. A session that is merely idle keeps its entry, because its grants may stand.
-func endEntries(ctx context.Context, tx *storage.Tx, before, after members, now time.Time) (ended int, err error) {
+func (a *Admin) endEntries(ctx context.Context, tx *storage.Tx, before, after members, now time.Time) (ended int, err error) {
 	sessions, err := tx.SessionsIn(ctx, after.account)
 	wants := identity.Wants{AccountID: after.account, AccountFixed: true, Chosen: true}
 	for _, s := range sessions {
@@ -129,7 +132,7 @@ func endEntries(ctx context.Context, tx *storage.Tx, before, after members, now 
 			return ended, err
 		}
 		about := concerning{user: s.UserID, account: after.account}
-		if err := record(ctx, tx, identity.EventSessionEnded, about, "the account no longer accepts it", now); err != nil {
+		if err := a.record(ctx, tx, identity.EventSessionEnded, about, "the account no longer accepts it", now); err != nil {
 			return ended, err
 		}
 	}

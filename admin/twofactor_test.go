@@ -254,6 +254,7 @@ func TestANewMemberOfAnAccountWithTwoFactorGetsTheLetter(t *testing.T) {
 
 func TestARemovedMemberHasNothingOpenThereAnyMore(t *testing.T) {
 	each(t, func(h *house) {
+		h.person("eve@x.org", "acme:owner") // an account keeps an owner
 		ada := h.person("ada@x.org", "acme:owner globex:owner")
 		bob := h.enter(h.person("bob@x.org", "acme:member"), h.acme, false)
 		acme := h.enter(ada, h.acme, false)

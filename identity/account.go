@@ -1,6 +1,7 @@
 package identity
 
 import (
+	"errors"
 	"fmt"
 	"regexp"
 	"strings"
@@ -77,6 +78,9 @@ type Membership struct {
 	Role      Role
 	CreatedAt time.Time
 }
+
+// ErrLastOwner says that an account would be left without an owner.
+var ErrLastOwner = errors.New("an account keeps at least one owner")
 
 // RequiresSecondFactor reports whether the account asks this member for a second factor.
 func (m Membership) RequiresSecondFactor() bool { return m.Account.RequiresSecondFactorOf(m.Role) }

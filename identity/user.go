@@ -47,6 +47,15 @@ func NewUser(email, name string, now time.Time) (User, error) {
 // Disabled reports whether the person has been disabled by an operator.
 func (u User) Disabled() bool { return !u.DisabledAt.IsZero() }
 
+// Disable shuts the person out and ends what they have open: it does not come back when they are enabled again.
+func (u *User) Disable(now time.Time) {
+	u.DisabledAt, u.UpdatedAt = now, now
+	u.Epoch++
+}
+
+// Enable lets a disabled person log in again.
+func (u *User) Enable(now time.Time) { u.DisabledAt, u.UpdatedAt = time.Time{}, now }
+
 // SetPassword replaces the password hash and ends what the old credentials opened.
 func (u *User) SetPassword(phc string, now time.Time) {
 	u.PasswordHash, u.UpdatedAt = phc, now

@@ -55,6 +55,12 @@ func (tx *Tx) TellAttempts(ctx context.Context, a identity.Attempts, interval ti
 	return tx.must(ctx, attemptsTell, a.UserID, a.Kind, a.Bucket, at(now), at(now.Add(-interval)))
 }
 
+// ForgetAttempts sets all counters of a person to zero.
+func (tx *Tx) ForgetAttempts(ctx context.Context, user identity.UserID) error {
+	_, err := tx.exec(ctx, "DELETE FROM attempts WHERE user_id = $1", user)
+	return err
+}
+
 // CountAddress counts one attempt from an address and returns how many there were in the interval that
 // is running, this one included.
 func (tx *Tx) CountAddress(ctx context.Context, address, purpose string, interval time.Duration, now time.Time) (int, error) {

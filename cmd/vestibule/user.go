@@ -15,7 +15,13 @@ import (
 type userCmd struct {
 	Add    userAddCmd    `cmd:"" help:"Add a person."`
 	List   userListCmd   `cmd:"" help:"List all people."`
-	Invite userInviteCmd `cmd:"" help:"Mail a person the link to set up an authenticator and a password."`
+	Invite userInviteCmd `cmd:"" help:"Let a person into an account, by a letter."`
+
+	Disable        userDisableCmd        `cmd:"" help:"Shut a person out and end everything they have open."`
+	Enable         userEnableCmd         `cmd:"" help:"Let a disabled person log in again."`
+	Unlock         userUnlockCmd         `cmd:"" help:"Forget the wrong passwords and codes that make a person wait."`
+	Sessions       userSessionsCmd       `cmd:"" help:"List what a person has open."`
+	RemoveSessions userRemoveSessionsCmd `cmd:"" aliases:"remove-session" help:"End what a person has open."`
 }
 
 // userView is a person as they are printed.
