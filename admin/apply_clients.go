@@ -62,6 +62,9 @@ func (f FileClient) describe(c *identity.Client) {
 	setList(&c.RedirectURIs, f.RedirectURIs)
 	setList(&c.PostLogoutURIs, f.PostLogoutURIs)
 	setList(&c.Grants, f.Grants)
+	setList(&c.Resources, f.Resources)
+	setList(&c.Introspects, f.Introspects)
+	c.SubjectType = cmp.Or(f.SubjectType, c.SubjectType)
 	if f.PKCE != "" {
 		c.PKCEOptional = f.PKCE == "optional"
 	}
@@ -94,7 +97,8 @@ func clientChanges(had, c identity.Client) []string {
 		field{"backchannel_logout_uri", had.BackchannelURI, c.BackchannelURI}, field{"initiate_login_uri", had.InitiateLoginURI, c.InitiateLoginURI},
 		field{"grants", had.Grants, c.Grants}, field{"pkce", pkce(had), pkce(c)}, field{"require_pushed_authorization_requests", had.RequirePushed, c.RequirePushed},
 		field{"access_token", had.AccessToken, c.AccessToken},
-		field{"id_token_alg", had.IDTokenAlg, c.IDTokenAlg}, field{"claims_in_id_token", had.ClaimsInIDToken, c.ClaimsInIDToken})
+		field{"id_token_alg", had.IDTokenAlg, c.IDTokenAlg}, field{"claims_in_id_token", had.ClaimsInIDToken, c.ClaimsInIDToken},
+		field{"resources", had.Resources, c.Resources}, field{"introspects", had.Introspects, c.Introspects}, field{"subject_type", had.SubjectType, c.SubjectType})
 }
 
 func pkce(c identity.Client) string {

@@ -66,6 +66,9 @@ type FileClient struct {
 	AccessToken      string             `yaml:"access_token"`
 	IDTokenAlg       identity.Algorithm `yaml:"id_token_alg"`
 	ClaimsInIDToken  *bool              `yaml:"claims_in_id_token"`
+	Resources        []string           `yaml:"resources"`
+	Introspects      []string           `yaml:"introspects"`
+	SubjectType      string             `yaml:"subject_type"` // public or pairwise
 }
 
 // ParseFile reads a file in YAML. Keys it does not know are refused with their line: a slip of the hand in

@@ -32,6 +32,12 @@ const (
 	AccessTokenJWT    = "jwt"
 )
 
+// Subject types (OpenID Connect Core §8).
+const (
+	SubjectPublic   = "public"
+	SubjectPairwise = "pairwise"
+)
+
 // Client is a relying application: a product that delegates its logins.
 type Client struct {
 	ID               ClientID
@@ -48,7 +54,11 @@ type Client struct {
 	RequirePushed    bool // its requests must be pushed (RFC 9126)
 	AccessToken      string
 	IDTokenAlg       Algorithm
-	ClaimsInIDToken  bool // for clients that never call userinfo
+	ClaimsInIDToken  bool     // for clients that never call userinfo
+	Resources        []string // the APIs it may ask tokens for (RFC 8707)
+	Introspects      []string // the APIs it is: it may introspect tokens meant for them
+	SubjectType      string   // what `sub` it knows people by
+	PairwiseSalt     []byte   // makes pairwise subjects; sealed wherever it is stored
 	CreatedAt        time.Time
 	UpdatedAt        time.Time
 }
@@ -162,6 +172,12 @@ func (c Client) WithDefaults() Client {
 	if c.IDTokenAlg == "" {
 		c.IDTokenAlg = RS256
 	}
+	if c.SubjectType == "" {
+		c.SubjectType = SubjectPublic
+	}
+	if c.SubjectType == SubjectPairwise && len(c.PairwiseSalt) == 0 {
+		c.PairwiseSalt = newSalt()
+	}
 	return c
 }
 
@@ -173,6 +189,11 @@ func (c Client) Validate() error {
 	for _, uri := range slices.Concat(c.RedirectURIs, c.PostLogoutURIs, nonEmpty(c.BackchannelURI, c.InitiateLoginURI)) {
 		if err := validateClientURI(uri); err != nil {
 			return fmt.Errorf("client %s: %q: %w", c.ID, uri, err)
+		}
+	}
+	for _, uri := range slices.Concat(c.Resources, c.Introspects) {
+		if u, err := url.Parse(uri); err != nil || !u.IsAbs() || !clean(uri) || strings.Contains(uri, "#") {
+			return fmt.Errorf("client %s: resource %q is not an absolute URI without a fragment", c.ID, uri)
 		}
 	}
 	if err := validateBackchannelURI(c.BackchannelURI); err != nil {
@@ -198,6 +219,11 @@ func validateBackchannelURI(uri string) error {
 	return nil
 }
 
+// clean reports whether a URI is in visible ASCII, and has no backslash, which browsers read as a slash.
+func clean(uri string) bool {
+	return !strings.ContainsFunc(uri, func(r rune) bool { return r <= ' ' || r >= 0x7f || r == '\\' })
+}
+
 func (c Client) validateFields() error {
 	switch {
 	case !clientIDShape.MatchString(string(c.ID)):
@@ -208,6 +234,10 @@ func (c Client) validateFields() error {
 		return fmt.Errorf("access_token %q is not opaque or jwt", c.AccessToken)
 	case !oneOf(c.IDTokenAlg, RS256, ES256):
 		return fmt.Errorf("id_token_alg %q is not RS256 or ES256", c.IDTokenAlg)
+	case !oneOf(c.SubjectType, "", SubjectPublic, SubjectPairwise):
+		return fmt.Errorf("subject_type %q is not public or pairwise", c.SubjectType)
+	case c.Public() && len(c.Introspects) > 0:
+		return errors.New("a public client cannot introspect")
 	case c.Public() && c.PKCEOptional:
 		return errors.New("a public client cannot go without PKCE")
 	case c.Public() && c.Allows(GrantClientCredentials):
@@ -229,7 +259,7 @@ var reservedParameters = []string{"code", "state", "iss", "error", "error_descri
 func validateClientURI(uri string) error {
 	u, err := url.Parse(uri)
 	switch {
-	case err != nil || !u.IsAbs() || strings.ContainsFunc(uri, func(r rune) bool { return r <= ' ' || r >= 0x7f || r == '\\' }):
+	case err != nil || !u.IsAbs() || !clean(uri):
 		return errors.New("not an absolute URI in ASCII")
 	case strings.Contains(uri, "*"):
 		return errors.New("wildcards are not accepted")

@@ -29,6 +29,7 @@ type Grant struct {
 	Nonce      string
 	ClaimsID   []string // claims asked for in the ID token
 	ClaimsInfo []string // and in userinfo
+	Resource   string   // the API its tokens are for; empty: this provider
 	Proofs     []Proof  // those that counted for the account
 	Epoch      int64
 	ACR        string // reached when the grant was given
@@ -42,7 +43,7 @@ type Grant struct {
 func NewGrant(r AuthorizationRequest, s Session, e Entry, d Decision, now time.Time) Grant {
 	return Grant{
 		ID: GrantID(NewID()), ClientID: r.ClientID, UserID: s.UserID, AccountID: e.AccountID,
-		SessionID: s.ID, EntryID: e.ID, Scopes: r.Scopes, Nonce: r.Nonce, ClaimsID: r.ClaimsInID, ClaimsInfo: r.ClaimsInInfo,
+		SessionID: s.ID, EntryID: e.ID, Scopes: r.Scopes, Nonce: r.Nonce, ClaimsID: r.ClaimsInID, ClaimsInfo: r.ClaimsInInfo, Resource: r.Resource,
 		Proofs: d.Proofs, Epoch: s.Epoch, ACR: d.ACR, AuthTime: d.AuthTime, CreatedAt: now, ExpiresAt: now.Add(GrantLifetime),
 	}
 }
@@ -119,6 +120,7 @@ type AccessToken struct {
 	GrantID   GrantID // empty: client credentials
 	ClientID  ClientID
 	Scopes    []string
+	Resource  string // the API it is for; empty: this provider
 	CreatedAt time.Time
 	ExpiresAt time.Time
 	RevokedAt time.Time

@@ -30,6 +30,10 @@ var errOver = refuse(invalidRequest, "the authorization request is over, or bega
 // once; a second time fails with errOver.
 func (p *Provider) giveCode(ctx context.Context, r identity.AuthorizationRequest, id identity.SessionID, stored bool) (secret string, d identity.Decision, err error) {
 	now := p.now()
+	client, err := p.clients.get(ctx, r.ClientID)
+	if err != nil {
+		return "", d, err
+	}
 	err = p.cfg.DB.Write(ctx, func(tx *storage.Tx) error {
 		// Read inside, so that two tabs agree on one entry and nothing that ended meanwhile counts.
 		session, err := tx.SessionByID(ctx, id)
@@ -55,7 +59,7 @@ func (p *Provider) giveCode(ctx context.Context, r identity.AuthorizationRequest
 			}
 		}
 		grant := identity.NewGrant(r, session, entry, d, now)
-		if err := tx.AddGrant(ctx, grant); err != nil {
+		if err := saveGrant(ctx, tx, client, grant); err != nil {
 			return err
 		}
 		var code identity.Code
@@ -64,6 +68,17 @@ func (p *Provider) giveCode(ctx context.Context, r identity.AuthorizationRequest
 	})
 	p.logDecision(ctx, r, d)
 	return secret, d, err
+}
+
+// saveGrant writes a grant, and by which subject its client will know the person.
+func saveGrant(ctx context.Context, tx *storage.Tx, c identity.Client, g identity.Grant) error {
+	if c.SubjectType == identity.SubjectPairwise {
+		known := identity.PairwiseSubject{ClientID: c.ID, Subject: c.Subject(g.UserID), UserID: g.UserID}
+		if err := tx.RememberSubject(ctx, known); err != nil {
+			return err
+		}
+	}
+	return tx.AddGrant(ctx, g)
 }
 
 // burn makes sure that a request is answered once: the stored one, and the pushed one it came as.

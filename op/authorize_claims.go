@@ -4,8 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"strings"
-
-	"github.com/vestibule-id/vestibule/identity"
 )
 
 // claimsByName can be asked for by name; all other claims are in the ID token anyway.
@@ -33,7 +31,7 @@ func (c *claimAsked) texts() (texts []string) {
 
 // checkClaims reads the claims parameter (OpenID Connect Core §5.5): the class of the login, the person
 // expected, and claims wanted in the ID token and at userinfo beside those that scopes bring.
-func checkClaims(_ *Provider, _ context.Context, a *authorization) error {
+func checkClaims(p *Provider, ctx context.Context, a *authorization) error {
 	text := a.form.Get("claims")
 	if text == "" {
 		return nil
@@ -46,7 +44,7 @@ func checkClaims(_ *Provider, _ context.Context, a *authorization) error {
 	// A client that wants one certain person is answered for that person or not at all (§5.5.1).
 	for _, place := range []claimsAsked{asked.inID, asked.inInfo} {
 		if subjects := place["sub"].texts(); len(subjects) == 1 {
-			if err := a.wantsSubject(identity.UserID(subjects[0])); err != nil {
+			if err := a.wantsSubject(p, ctx, subjects[0]); err != nil {
 				return err
 			}
 		}

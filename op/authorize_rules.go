@@ -2,12 +2,14 @@ package op
 
 import (
 	"context"
+	"errors"
 	"regexp"
 	"slices"
 	"strconv"
 	"strings"
 
 	"github.com/vestibule-id/vestibule/identity"
+	"github.com/vestibule-id/vestibule/storage"
 )
 
 // Longest parameters, in bytes. They are stored and sent back verbatim or not at all: a value that was
@@ -37,6 +39,7 @@ var authorizeRules = []struct {
 	{"registration", refused("registration", registrationUnsupported)},
 	{"response_type", checkResponseType},
 	{"scope", checkScope},
+	{"resource", checkResource},
 	{"code_challenge", checkCodeChallenge},
 	{"nonce", checkNonce},
 	{"prompt", checkPrompt},
@@ -209,11 +212,22 @@ func checkIDTokenHint(p *Provider, ctx context.Context, a *authorization) error 
 	if !hint.isFor(a.client.ID) {
 		return refuse(invalidRequest, "id_token_hint was issued to another client")
 	}
-	return a.wantsSubject(hint.subject)
+	return a.wantsSubject(p, ctx, hint.subject)
 }
 
-// wantsSubject records whom the client expects to be logged in.
-func (a *authorization) wantsSubject(id identity.UserID) error {
+// wantsSubject records whom the client expects to be logged in, by the subject it knows the person by. One it
+// has never been given is nobody.
+func (a *authorization) wantsSubject(p *Provider, ctx context.Context, subject string) error {
+	id := identity.UserID(subject)
+	if a.client.SubjectType == identity.SubjectPairwise {
+		known, err := p.cfg.DB.PairwiseSubject(ctx, a.client.ID, subject)
+		if err != nil && !errors.Is(err, storage.ErrNotFound) {
+			return err
+		}
+		if err == nil {
+			id = known.UserID
+		}
+	}
 	if had := a.request.Wants.HintSubject; had != "" && had != id {
 		return refuse(invalidRequest, "the claims parameter and id_token_hint name two people")
 	}

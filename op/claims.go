@@ -71,10 +71,11 @@ type loginClaims struct {
 	SID         identity.SessionEntryID `json:"sid,omitempty"`
 }
 
-func (s standing) login() loginClaims {
+// login returns the claims about the login as a client knows the person.
+func (s standing) login(c identity.Client) loginClaims {
 	member := s.decision.Membership
 	return loginClaims{
-		Subject: string(s.Person.ID), AccountID: member.Account.ID, AccountName: member.Account.Name,
+		Subject: c.Subject(s.Person.ID), AccountID: member.Account.ID, AccountName: member.Account.Name,
 		Tenant: member.Account.ID, Roles: []identity.Role{member.Role},
 		AuthTime: s.decision.AuthTime.Unix(), AMR: s.decision.AMR, ACR: s.decision.ACR, SID: s.Grant.EntryID,
 	}

@@ -79,7 +79,7 @@ func discoveryOf(issuer string) document {
 		ResponseTypes:         []string{"code"},
 		ResponseModes:         []string{modeQuery, modeFormPost},
 		GrantTypes:            []string{identity.GrantAuthorizationCode, identity.GrantRefreshToken, identity.GrantClientCredentials},
-		SubjectTypes:          []string{"public"},
+		SubjectTypes:          []string{identity.SubjectPublic, identity.SubjectPairwise},
 		IDTokenAlgorithms:     []string{string(identity.RS256), string(identity.ES256)},
 		TokenAuthMethods:      append(slices.Clip(authenticated), identity.AuthNone),
 		IntrospectAuthMethods: authenticated,

@@ -19,6 +19,7 @@ const (
 	invalidRequest          = "invalid_request"
 	invalidClient           = "invalid_client"
 	invalidGrant            = "invalid_grant"
+	invalidTarget           = "invalid_target" // RFC 8707 §2
 	invalidScope            = "invalid_scope"
 	invalidToken            = "invalid_token"
 	insufficientScope       = "insufficient_scope"

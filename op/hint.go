@@ -14,7 +14,7 @@ import (
 // hint is an ID token a client shows again to say whom, or which session, it means. It proves nothing
 // but that we issued it: it may have expired long ago.
 type hint struct {
-	subject  identity.UserID
+	subject  string
 	audience []string
 	entry    identity.SessionEntryID
 }
@@ -40,7 +40,7 @@ func (p *Provider) readHint(ctx context.Context, token string) (hint, error) {
 	// Neither exp nor nonce is looked at: an expired token still says whom a client means.
 	var claims struct {
 		Issuer   string                  `json:"iss"`
-		Subject  identity.UserID         `json:"sub"`
+		Subject  string                  `json:"sub"`
 		Audience jwt.Audience            `json:"aud"`
 		Entry    identity.SessionEntryID `json:"sid"`
 	}

@@ -25,8 +25,8 @@ type introspection struct {
 	loginClaims
 }
 
-// serveIntrospection tells a confidential client whether a token of its own is good now. The tokens of
-// other clients are as unknown to it as invented ones. It is asked too often to go through the library, which
+// serveIntrospection tells a confidential client whether a token is good now: one of its own, or one for an API
+// it is registered to be. Those of other clients are as unknown to it as invented ones. It is asked too often to go through the library, which
 // reads forms by reflection.
 func (p *Provider) serveIntrospection(w http.ResponseWriter, r *http.Request) {
 	client, err := p.clientOf(r)
@@ -53,7 +53,7 @@ func (p *Provider) serveIntrospection(w http.ResponseWriter, r *http.Request) {
 func (p *Provider) introspect(ctx context.Context, c identity.Client, token, hint string) (introspection, error) {
 	now := p.now()
 	found, err := p.findToken(ctx, token, hint, now)
-	if errors.Is(err, storage.ErrNotFound) || err == nil && (found.client != c.ID || !found.live) {
+	if errors.Is(err, storage.ErrNotFound) || err == nil && !(found.live && found.visibleTo(c)) {
 		return introspection{}, nil
 	}
 	if err != nil {
@@ -61,7 +61,7 @@ func (p *Provider) introspect(ctx context.Context, c identity.Client, token, hin
 	}
 	answer := introspection{
 		Active: true, ClientID: found.client, TokenType: found.tokenType, IssuedAt: found.issuedAt.Unix(), Expires: found.expires.Unix(),
-		Issuer: p.cfg.Issuer, Audience: p.cfg.Issuer, Scope: strings.Join(found.scopes, " "),
+		Issuer: p.cfg.Issuer, Audience: p.audienceOf(found.resource), Scope: strings.Join(found.scopes, " "),
 		loginClaims: loginClaims{Subject: string(found.client)},
 	}
 	if found.grant == "" {
@@ -78,7 +78,11 @@ func (p *Provider) introspect(ctx context.Context, c identity.Client, token, hin
 		found.scopes = of.Grant.Scopes
 		answer.Scope = strings.Join(found.scopes, " ")
 	}
-	answer.loginClaims = of.login()
+	known, err := p.clients.get(ctx, found.client) // whose token it is, and who is asked by, may be two
+	if err != nil {
+		return introspection{}, err
+	}
+	answer.loginClaims = of.login(known)
 	answer.Username = of.person(asked{scopes: found.scopes}).Email
 	return answer, nil
 }
@@ -93,7 +97,13 @@ type foundToken struct {
 	issuedAt  time.Time
 	expires   time.Time
 	live      bool
+	resource  string            // the API it is for; empty: this provider
 	behind    *storage.Standing // of its grant, when that was read along
+}
+
+// visibleTo reports whether a token is the client's own, or for an API that the client is.
+func (t foundToken) visibleTo(c identity.Client) bool {
+	return t.client == c.ID || t.resource != "" && has(c.Introspects, t.resource)
 }
 
 func (t foundToken) isAccess() bool { return t.tokenType == schemeBearer }
@@ -126,11 +136,11 @@ func (p *Provider) findAccess(ctx context.Context, token string, now time.Time) 
 		found = nil
 		t, err = p.cfg.DB.AccessToken(ctx, hash)
 	}
-	return foundToken{t.Hash, t.ClientID, t.GrantID, t.Scopes, schemeBearer, t.CreatedAt, t.ExpiresAt, t.Live(now), found}, err
+	return foundToken{t.Hash, t.ClientID, t.GrantID, t.Scopes, schemeBearer, t.CreatedAt, t.ExpiresAt, t.Live(now), t.Resource, found}, err
 }
 
 func (p *Provider) findRefresh(ctx context.Context, token string, now time.Time) (foundToken, error) {
 	t, err := p.cfg.DB.RefreshToken(ctx, identity.DigestOf(token))
 	live := t.UsedAt.IsZero() && now.Before(t.ExpiresAt)
-	return foundToken{t.Hash, t.ClientID, t.GrantID, nil, "", t.CreatedAt, t.ExpiresAt, live, nil}, err
+	return foundToken{t.Hash, t.ClientID, t.GrantID, nil, "", t.CreatedAt, t.ExpiresAt, live, "", nil}, err
 }

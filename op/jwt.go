@@ -42,7 +42,7 @@ func (p *Provider) idTokenOf(g given, accessToken string) idToken {
 		Issuer: p.cfg.Issuer, Audience: g.client.ID, AZP: g.client.ID,
 		IssuedAt: g.access.CreatedAt.Unix(), Expires: g.access.CreatedAt.Add(identity.IDTokenLifetime).Unix(),
 		Nonce: g.nonce, AtHash: atHash(accessToken),
-		loginClaims: g.standing.login(), profileClaims: g.standing.person(wanted),
+		loginClaims: g.standing.login(g.client), profileClaims: g.standing.person(wanted),
 	}
 }
 
@@ -65,16 +65,15 @@ type accessClaims struct {
 	loginClaims
 }
 
-// accessClaimsOf returns the claims of a JWT access token. Its audience is the issuer, the default for a
-// request that names no resource (RFC 9068 §3).
+// accessClaimsOf returns the claims of a JWT access token.
 func (p *Provider) accessClaimsOf(g given) accessClaims {
 	c := accessClaims{
-		Issuer: p.cfg.Issuer, Audience: p.cfg.Issuer, ClientID: g.client.ID, ID: g.secret,
+		Issuer: p.cfg.Issuer, Audience: p.audienceOf(g.access.Resource), ClientID: g.client.ID, ID: g.secret,
 		IssuedAt: g.access.CreatedAt.Unix(), Expires: g.access.ExpiresAt.Unix(),
 		Scope: strings.Join(g.access.Scopes, " "), loginClaims: loginClaims{Subject: string(g.client.ID)},
 	}
 	if g.standing != nil {
-		c.loginClaims = g.standing.login()
+		c.loginClaims = g.standing.login(g.client)
 	}
 	return c
 }

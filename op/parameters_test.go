@@ -92,6 +92,7 @@ var refusals = []struct {
 	{"R53: a login_hint too long", []string{"login_hint", strings.Repeat("n", 1<<10+1)}, "invalid_request"},
 	{"R55: a request object", []string{"request", "eyJhbGciOiJub25lIn0.e30."}, "request_not_supported"},
 	{"R55: registration", []string{"registration", "{}"}, "registration_not_supported"},
+	{"a resource nobody is registered for", []string{"resource", "https://evil.example"}, "invalid_target"},
 	{"no scope", []string{"scope", ""}, "invalid_scope"},
 	{"a scope without openid", []string{"scope", "profile email"}, "invalid_scope"},
 	{"openid as a part of another scope", []string{"scope", "openid2"}, "invalid_scope"},
@@ -150,7 +151,7 @@ func TestR53_UnknownParametersAreIgnored(t *testing.T) {
 	h := newHouse(t)
 	b := h.browser()
 	h.signIn(b, h.code(h.acme))
-	a := b.authorize(wanting("cms", "account", "acme", "extra", "foobar", "display", "nonsense", "claims_locales", "x", "resource", "y", "dpop_jkt", "z", "prompt", " "))
+	a := b.authorize(wanting("cms", "account", "acme", "extra", "foobar", "display", "nonsense", "claims_locales", "x", "prompt", " "))
 	if a.outcome() != "code" {
 		t.Errorf("got %s, want a code", a.outcome())
 	}

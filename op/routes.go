@@ -12,6 +12,7 @@ import (
 // The paths of the protocol.
 const (
 	pathDiscovery  = "/.well-known/openid-configuration"
+	pathMetadata   = "/.well-known/oauth-authorization-server" // RFC 8414: the same document
 	pathKeys       = "/keys"
 	pathAuthorize  = "/authorize"
 	pathCallback   = "/authorize/callback"
@@ -49,6 +50,7 @@ func (p *Provider) routeTable() map[string]route {
 	table := map[string]route{}
 	for _, r := range []route{
 		{path: pathDiscovery, methods: documents, kind: public, cors: true, serve: p.serveDiscovery},
+		{path: pathMetadata, methods: documents, kind: public, cors: true, serve: p.serveDiscovery},
 		{path: pathKeys, methods: documents, kind: public, cors: true, serve: p.serveKeys},
 		{path: pathAuthorize, methods: both, kind: person, serve: p.authorize},
 		{path: pathCallback, methods: []string{"GET"}, kind: person, serve: p.callback},

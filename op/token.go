@@ -132,18 +132,19 @@ func (s server) sign(g given, keys signers) (tokenAnswer, error) {
 }
 
 // issue writes an access token for a grant that stands.
-func (e exchange) issue(ctx context.Context, of *standing, scopes []string) (given, error) {
-	result := newAccess(e.client, of, scopes, e.now)
+func (e exchange) issue(ctx context.Context, of *standing, scopes []string, resource string) (given, error) {
+	result := newAccess(e.client, of, scopes, resource, e.now)
 	return result, e.AddAccessToken(ctx, result.access)
 }
 
 // newAccess returns an access token yet to be written: for a grant that stands, or for the client alone.
-func newAccess(c identity.Client, of *standing, scopes []string, now time.Time) given {
+func newAccess(c identity.Client, of *standing, scopes []string, resource string, now time.Time) given {
 	var grant identity.GrantID
 	if of != nil {
 		grant = of.Grant.ID
 	}
 	access, secret := identity.NewAccessToken(c.ID, grant, scopes, now)
+	access.Resource = resource
 	if c.AccessToken == identity.AccessTokenJWT {
 		access.Hash = jtiDigest(secret)
 	}

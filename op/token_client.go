@@ -18,8 +18,12 @@ func (s server) ClientCredentialsExchange(ctx context.Context, r *zitadel.Client
 		}
 	}
 	client := recordOf(r.Client)
+	resource, err := targeted(client, "", r.PostForm.Get("resource"))
+	if err != nil {
+		return nil, s.told(ctx, err)
+	}
 	return s.tokens(ctx, client, false, func() (given, error) {
-		result := newAccess(client, nil, nil, s.now())
+		result := newAccess(client, nil, nil, resource, s.now())
 		return result, s.cfg.DB.AddAccessToken(ctx, result.access)
 	})
 }

@@ -16,12 +16,12 @@ const codeUseless = "the code is unknown, over, used, or was given to another cl
 
 // CodeExchange answers grant_type=authorization_code (OpenID Connect Core §3.1.3).
 func (s server) CodeExchange(ctx context.Context, r *zitadel.ClientRequest[oidc.AccessTokenRequest]) (*zitadel.Response, error) {
-	return s.exchange(ctx, recordOf(r.Client), func(e exchange) (given, error) { return e.redeem(ctx, r.Data) })
+	return s.exchange(ctx, recordOf(r.Client), func(e exchange) (given, error) { return e.redeem(ctx, r.Data, r.PostForm.Get("resource")) })
 }
 
 // redeem uses a code, once, and gives what it stands for. A code that is refused after it was used
 // cannot be tried again: its grant ends with it.
-func (e exchange) redeem(ctx context.Context, r *oidc.AccessTokenRequest) (given, error) {
+func (e exchange) redeem(ctx context.Context, r *oidc.AccessTokenRequest, resource string) (given, error) {
 	hash := identity.DigestOf(r.Code)
 	code, err := e.UseCode(ctx, hash, e.client.ID, e.now)
 	if errors.Is(err, storage.ErrNotFound) {
@@ -30,7 +30,7 @@ func (e exchange) redeem(ctx context.Context, r *oidc.AccessTokenRequest) (given
 	if err != nil {
 		return given{}, err
 	}
-	result, err := e.give(ctx, code, r)
+	result, err := e.give(ctx, code, r, resource)
 	if refused := new(refusal); errors.As(err, &refused) {
 		detail := "the code could not be redeemed: " + refused.description
 		if err := e.end(ctx, code.GrantID, identity.EventGrantRevoked, detail); err != nil {
@@ -42,7 +42,7 @@ func (e exchange) redeem(ctx context.Context, r *oidc.AccessTokenRequest) (given
 
 // give checks what a code is bound to, judges its grant – somebody may have been disabled, or a
 // second factor switched on, since the login – and writes the tokens.
-func (e exchange) give(ctx context.Context, code identity.Code, r *oidc.AccessTokenRequest) (given, error) {
+func (e exchange) give(ctx context.Context, code identity.Code, r *oidc.AccessTokenRequest, resource string) (given, error) {
 	if err := code.BoundTo(r.RedirectURI, r.CodeVerifier); err != nil {
 		return given{}, refuse(invalidGrant, err.Error())
 	}
@@ -50,7 +50,11 @@ func (e exchange) give(ctx context.Context, code identity.Code, r *oidc.AccessTo
 	if err != nil {
 		return given{}, err
 	}
-	result, err := e.issue(ctx, &of, of.Grant.Scopes)
+	target, err := targeted(e.client, of.Grant.Resource, resource)
+	if err != nil {
+		return given{}, err
+	}
+	result, err := e.issue(ctx, &of, of.Grant.Scopes, target)
 	if err != nil {
 		return given{}, err
 	}

@@ -3,6 +3,7 @@ package op
 import (
 	"context"
 	"errors"
+	"net/url"
 	"slices"
 	"strings"
 
@@ -19,13 +20,13 @@ const refreshUseless = "the refresh token is unknown, over, used, or was given t
 
 // RefreshToken answers grant_type=refresh_token (RFC 6749 §6, OpenID Connect Core §12).
 func (s server) RefreshToken(ctx context.Context, r *zitadel.ClientRequest[oidc.RefreshTokenRequest]) (*zitadel.Response, error) {
-	hash, scope := identity.DigestOf(r.Data.RefreshToken), r.PostForm.Get("scope")
-	return s.exchange(ctx, recordOf(r.Client), func(e exchange) (given, error) { return e.renew(ctx, hash, scope) })
+	hash := identity.DigestOf(r.Data.RefreshToken)
+	return s.exchange(ctx, recordOf(r.Client), func(e exchange) (given, error) { return e.renew(ctx, hash, r.PostForm) })
 }
 
 // renew judges the grant of a refresh token again and gives a new access token. The refresh token
 // is used last, so that a refusal – a scope too wide, a second factor switched on – costs nothing.
-func (e exchange) renew(ctx context.Context, hash identity.Digest, scope string) (given, error) {
+func (e exchange) renew(ctx context.Context, hash identity.Digest, asked url.Values) (given, error) {
 	token, behind, err := e.refreshable(ctx, hash)
 	if err != nil {
 		return given{}, err
@@ -34,7 +35,11 @@ func (e exchange) renew(ctx context.Context, hash identity.Digest, scope string)
 	if err != nil {
 		return given{}, err
 	}
-	scopes, err := narrowed(of.Grant.Scopes, scope)
+	scopes, err := narrowed(of.Grant.Scopes, asked.Get("scope"))
+	if err != nil {
+		return given{}, err
+	}
+	target, err := targeted(e.client, of.Grant.Resource, asked.Get("resource"))
 	if err != nil {
 		return given{}, err
 	}
@@ -42,7 +47,7 @@ func (e exchange) renew(ctx context.Context, hash identity.Digest, scope string)
 	if err != nil {
 		return given{}, err
 	}
-	result, err := e.issue(ctx, &of, scopes)
+	result, err := e.issue(ctx, &of, scopes, target)
 	result.refresh = secret
 	return result, err
 }

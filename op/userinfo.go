@@ -43,6 +43,9 @@ func (p *Provider) userinfo(ctx context.Context, token string) (userinfo, error)
 	if err != nil {
 		return userinfo{}, err
 	}
+	if access.resource != "" { // whoever it was sent to must not learn more by it than it says
+		return userinfo{}, refuse(invalidToken, "the access token is for another resource")
+	}
 	if access.grant == "" || !has(access.scopes, scopeOpenID) {
 		return userinfo{}, refuse(insufficientScope, "the access token needs the scope openid")
 	}
@@ -53,5 +56,9 @@ func (p *Provider) userinfo(ctx context.Context, token string) (userinfo, error)
 	if err != nil {
 		return userinfo{}, err
 	}
-	return userinfo{of.login(), of.person(asked{scopes: access.scopes, names: of.Grant.ClaimsInfo})}, nil
+	client, err := p.clients.get(ctx, access.client)
+	if err != nil {
+		return userinfo{}, err
+	}
+	return userinfo{of.login(client), of.person(asked{scopes: access.scopes, names: of.Grant.ClaimsInfo})}, nil
 }

@@ -260,7 +260,7 @@ func (f *fixture) protocolDoors(t testing.TB) (doors []door) {
 		"client_id": {"cms"}, "redirect_uri": {vestibuletest.RedirectURI}, "response_type": {"code"}, "scope": {"openid email"}, "state": {"s"}, "nonce": {"n"},
 		"code_challenge": {strings.Repeat("a", 43)}, "code_challenge_method": {"S256"}, "prompt": {"login"}, "max_age": {"1000"}, "claims": {"{}"}, "acr_values": {"phr"},
 		"id_token_hint": {hint}, "login_hint": {vestibuletest.Cleo}, "ui_locales": {"en de"}, "response_mode": {"query"}, "account": {"globex"}, "tenant": nil, "organization": nil,
-		"display": {"page"}, "request": nil, "request_uri": nil, "registration": nil,
+		"display": {"page"}, "request": nil, "request_uri": nil, "resource": nil, "registration": nil,
 	}
 	farewell := url.Values{"id_token_hint": {hint}, "client_id": {"cms"}, "post_logout_redirect_uri": {"http://127.0.0.1:9/"}, "state": {"s"}, "ui_locales": {"en"}}
 	cookies, cms := []string{f.cookies(b)}, []string{basic("cms", vestibuletest.CMSSecret)}
@@ -273,7 +273,7 @@ func (f *fixture) protocolDoors(t testing.TB) (doors []door) {
 		{"GET", "/authorize/callback", cookies, url.Values{"request": {request}}, nil},
 		{"POST", "/token", nil, nil, url.Values{"grant_type": {"authorization_code"}, "code": {"x"}, "redirect_uri": {vestibuletest.RedirectURI}, "code_verifier": {strings.Repeat("a", 43)}, "client_id": {"app"}}},
 		{"POST", "/token", nil, nil, url.Values{"grant_type": {"refresh_token"}, "refresh_token": {tokens.RefreshToken}, "scope": {"openid"}, "client_id": {"cms"}, "client_secret": {vestibuletest.CMSSecret}, "client_assertion": nil, "client_assertion_type": nil}},
-		{"POST", "/token", cms, nil, url.Values{"grant_type": {"refresh_token"}, "refresh_token": {tokens.RefreshToken}, "scope": {"openid"}}},
+		{"POST", "/token", cms, nil, url.Values{"grant_type": {"refresh_token"}, "refresh_token": {tokens.RefreshToken}, "scope": {"openid"}, "resource": nil}},
 		{"POST", "/token", cms, nil, url.Values{"grant_type": {"client_credentials"}, "scope": {"x"}, "audience": nil, "resource": nil}},
 		{"POST", "/token", nil, nil, url.Values{"grant_type": {"client_credentials"}, "client_assertion": {hint}, "client_assertion_type": {"urn:ietf:params:oauth:client-assertion-type:jwt-bearer"}}},
 		{"GET", "/userinfo", []string{"Authorization: Bearer " + tokens.AccessToken}, url.Values{"schema": {"openid"}, "access_token": nil}, nil},
@@ -283,6 +283,7 @@ func (f *fixture) protocolDoors(t testing.TB) (doors []door) {
 		{"GET", "/end_session", cookies, farewell, nil},
 		{"POST", "/end_session", cookies, nil, farewell},
 		{"GET", "/.well-known/openid-configuration", cookies, url.Values{"x": {"y"}}, nil},
+		{"GET", "/.well-known/oauth-authorization-server", cookies, url.Values{"x": {"y"}}, nil},
 		{"GET", "/keys", cookies, url.Values{"x": {"y"}}, nil},
 	}
 }

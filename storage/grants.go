@@ -12,7 +12,7 @@ var grants = table[identity.Grant]{"grants", func(_ *sealer, g *identity.Grant) 
 	return []column{
 		{"id", &g.ID}, {"client_id", &g.ClientID}, {"user_id", &g.UserID}, {"account_id", &g.AccountID},
 		{"session_id", &g.SessionID}, {"entry_id", &g.EntryID}, {"scopes", jsonOf(&g.Scopes)}, {"nonce", &g.Nonce},
-		{"claims_in_id", jsonOf(&g.ClaimsID)}, {"claims_in_userinfo", jsonOf(&g.ClaimsInfo)},
+		{"claims_in_id", jsonOf(&g.ClaimsID)}, {"claims_in_userinfo", jsonOf(&g.ClaimsInfo)}, {"resource", &g.Resource},
 		{"proofs", jsonOf(&g.Proofs)}, {"epoch", &g.Epoch}, {"acr", &g.ACR},
 		{"auth_time", moment{&g.AuthTime}}, {"created_at", moment{&g.CreatedAt}}, {"expires_at", moment{&g.ExpiresAt}},
 		{"revoked_at", moment{&g.RevokedAt}},

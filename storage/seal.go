@@ -138,3 +138,23 @@ func (v sealed) Scan(from any) (err error) {
 	*v.plain, err = v.by.open(v.place(), b)
 	return err
 }
+
+// sealedIfAny is a sealed column that is NULL where there is nothing to seal.
+type sealedIfAny struct{ sealed }
+
+// Value implements driver.Valuer.
+func (v sealedIfAny) Value() (driver.Value, error) {
+	if len(*v.plain) == 0 {
+		return nil, nil
+	}
+	return v.sealed.Value()
+}
+
+// Scan implements sql.Scanner.
+func (v sealedIfAny) Scan(from any) error {
+	if from == nil {
+		*v.plain = nil
+		return nil
+	}
+	return v.sealed.Scan(from)
+}

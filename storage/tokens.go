@@ -17,7 +17,7 @@ var codes = table[identity.Code]{"codes", func(_ *sealer, c *identity.Code) []co
 
 var accessTokens = table[identity.AccessToken]{"access_tokens", func(_ *sealer, t *identity.AccessToken) []column {
 	return []column{
-		{"hash", &t.Hash}, {"grant_id", &t.GrantID}, {"client_id", &t.ClientID}, {"scopes", jsonOf(&t.Scopes)},
+		{"hash", &t.Hash}, {"grant_id", &t.GrantID}, {"client_id", &t.ClientID}, {"scopes", jsonOf(&t.Scopes)}, {"resource", &t.Resource},
 		{"created_at", moment{&t.CreatedAt}}, {"expires_at", moment{&t.ExpiresAt}}, {"revoked_at", moment{&t.RevokedAt}},
 	}
 }}

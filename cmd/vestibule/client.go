@@ -30,6 +30,9 @@ type clientView struct {
 	RequirePushed  bool               `json:"require_pushed_authorization_requests"`
 	AccessToken    string             `json:"access_token"`
 	IDTokenAlg     identity.Algorithm `json:"id_token_alg"`
+	Resources      []string           `json:"resources"`
+	Introspects    []string           `json:"introspects"`
+	SubjectType    string             `json:"subject_type"`
 	CreatedAt      time.Time          `json:"created_at"`
 }
 
@@ -40,7 +43,7 @@ func viewClient(c identity.Client) clientView {
 		pkce = "optional"
 	}
 	return clientView{c.ID, c.Name, c.AuthMethod, viewAll(c.RedirectURIs, same), viewAll(c.PostLogoutURIs, same), c.Grants, pkce, c.RequirePushed,
-		c.AccessToken, c.IDTokenAlg, c.CreatedAt}
+		c.AccessToken, c.IDTokenAlg, viewAll(c.Resources, same), viewAll(c.Introspects, same), c.SubjectType, c.CreatedAt}
 }
 
 func same(s string) string { return s }
@@ -80,6 +83,9 @@ type clientAddCmd struct {
 	RequirePAR            bool     `name:"require-par" help:"Its logins must be pushed to /par first (RFC 9126)."`
 	AccessToken           string   `placeholder:"FORMAT" help:"opaque (default) or jwt."`
 	IDTokenAlg            string   `name:"id-token-alg" placeholder:"ALG" help:"RS256 (default) or ES256."`
+	Resource              []string `placeholder:"URI" sep:"none" help:"An API it may ask tokens for (RFC 8707). Can be repeated."`
+	Introspects           []string `placeholder:"URI" sep:"none" help:"An API it is: it may introspect tokens for it. Can be repeated."`
+	SubjectType           string   `placeholder:"TYPE" help:"public (default), or pairwise: a sub that no other client knows."`
 	ClaimsInIDToken       bool     `name:"claims-in-id-token" help:"For clients that never call userinfo."`
 }
 
@@ -96,6 +102,7 @@ func (c *clientAddCmd) client() (identity.Client, error) {
 		ID: identity.ClientID(c.ID), Name: c.Name, AuthMethod: c.AuthMethod, RedirectURIs: c.RedirectURI, PostLogoutURIs: c.PostLogoutRedirectURI,
 		BackchannelURI: c.BackchannelLogoutURI, InitiateLoginURI: c.InitiateLoginURI, Grants: c.Grant, PKCEOptional: c.PKCEOptional, RequirePushed: c.RequirePAR,
 		AccessToken: c.AccessToken, IDTokenAlg: identity.Algorithm(c.IDTokenAlg), ClaimsInIDToken: c.ClaimsInIDToken,
+		Resources: c.Resource, Introspects: c.Introspects, SubjectType: c.SubjectType,
 	}
 	if c.JWKSFile == "" {
 		return client, nil

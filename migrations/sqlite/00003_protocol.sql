@@ -38,6 +38,16 @@ CREATE TABLE pushed_requests (
 CREATE INDEX pushed_requests_client_id ON pushed_requests (client_id);
 CREATE INDEX pushed_requests_expires_at ON pushed_requests (expires_at);
 
+-- by which subjects clients know people, where these are pairwise; the way back from a hint
+CREATE TABLE pairwise_subjects (
+    client_id TEXT NOT NULL REFERENCES clients (id) ON DELETE CASCADE,
+    subject TEXT NOT NULL,
+    user_id TEXT NOT NULL REFERENCES users (id) ON DELETE CASCADE,
+    PRIMARY KEY (client_id, subject)
+);
+
+CREATE INDEX pairwise_subjects_user_id ON pairwise_subjects (user_id);
+
 -- signed statements that count once: the jti of client assertions and of DPoP proofs, by SHA-256
 CREATE TABLE spent_statements (
     hash TEXT PRIMARY KEY,
