@@ -35,7 +35,8 @@ type house struct {
 	server *httptest.Server
 	hasher *identity.Hasher
 
-	addressLogins int // of the doors that are opened from now on
+	addressLogins int    // of the doors that are opened from now on
+	letterIssuer  string // in the letters of these doors; empty: their own
 
 	mu      sync.Mutex
 	now     time.Time
@@ -144,8 +145,12 @@ func (h *house) replica() *httptest.Server {
 
 func (h *house) doorAt(issuer string) *login.Door {
 	h.t.Helper()
+	letters := h.letterIssuer
+	if letters == "" {
+		letters = issuer
+	}
 	door, err := login.New(login.Config{
-		Issuer: issuer, DB: h.db, Hasher: h.hasher, Outbox: mail.Outbox{Issuer: issuer}, Now: h.clock, AddressLogins: h.addressLogins,
+		Issuer: issuer, DB: h.db, Hasher: h.hasher, Outbox: mail.Outbox{Issuer: letters}, Now: h.clock, AddressLogins: h.addressLogins,
 		Log:      slog.New(slog.NewTextHandler(lockedLog{h}, nil)),
 		Callback: func(id identity.RequestID) string { return "/authorize/callback?request=" + string(id) },
 		Origin: func(r *http.Request) identity.Origin {

@@ -118,7 +118,7 @@ func (d *Door) goOn(w http.ResponseWriter, r *http.Request, v visit, passed Pass
 		return d.showRecoveryCodes(w, r, templates.RecoveryCodes{Codes: passed.NewCodes, Email: v.person.Email, NextURL: next})
 	case passed.Recovery && passed.Left <= identity.RecoveryCodesFew:
 		d.setSession(w, passed.Cookie)
-		page := templates.RecoveryCodesLow{Left: passed.Left, NextURL: next}
+		page := templates.RecoveryCodesLow{Left: passed.Left, NextURL: next, SettingsURL: recoveryCodesPath}
 		return d.show(w, r, page, identity.AuthorizationRequest{})
 	}
 	return d.next(w, r, passed.Cookie)

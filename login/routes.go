@@ -33,6 +33,8 @@ func (d *Door) Handler() http.Handler {
 	r.Get(settingsPath, d.own(d.showSettings))
 	r.Get(confirmPath, d.signedIn(d.showConfirm))
 	r.Post(confirmPath, d.signedIn(d.submitConfirm))
+	r.Get(recoveryCodesPath, d.fresh(d.showRegenerate))
+	r.Post(recoveryCodesPath, d.fresh(d.submitRegenerate))
 
 	r.Get("/logout", d.page(d.showLogout))
 	r.Post("/logout", d.page(d.submitLogout))

@@ -42,6 +42,12 @@ var once = []struct {
 	{"an emailed link is used", func(ctx context.Context, tx *storage.Tx, w world) error {
 		return tx.UseLink(ctx, w.link.TokenHash, w.link.Purpose, soon)
 	}},
+	{"a recovery code is used", func(ctx context.Context, tx *storage.Tx, w world) error {
+		return tx.UseRecoveryCode(ctx, w.user.ID, w.recoveryCode.Hash, soon)
+	}},
+	{"a person is told of wrong codes", func(ctx context.Context, tx *storage.Tx, w world) error {
+		return tx.TellAttempts(ctx, identity.Attempts{UserID: w.user.ID, Kind: identity.AttemptCode}, identity.TellInterval, soon)
+	}},
 	{"a recovery is decided", func(ctx context.Context, tx *storage.Tx, w world) error {
 		r := w.recovery
 		r.Decide(identity.RecoveryApproved, "operator", "known by voice", soon)

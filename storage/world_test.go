@@ -31,7 +31,8 @@ type world struct {
 	recovery      identity.Recovery // waits
 	passkey       identity.Passkey
 	ceremony      identity.Ceremony
-	browser       identity.Digest // known
+	recoveryCode  identity.RecoveryCode // not used yet
+	browser       identity.Digest       // known
 	key           identity.SigningKey
 	letter        identity.Letter
 	bearers       []string // the secrets people and clients hold
@@ -69,6 +70,7 @@ func newWorld(t *testing.T, db *storage.DB) world {
 	w.passkey = identity.NewPasskey(w.user, "Laptop", noon)
 	w.passkey.CredentialID, w.passkey.PublicKey, w.passkey.SignCount = name, []byte("a COSE key"), 7
 	w.ceremony, challenge = identity.NewCeremony(identity.CeremonySecondFactor, w.user.ID, name, noon)
+	w.recoveryCode = identity.RecoveryCode{ID: name, UserID: w.user.ID, Hash: "$argon2id$v=19$m=64,t=1,p=1$" + name, CreatedAt: noon}
 	w.key, errs[4] = identity.NewSigningKey(identity.ES256, noon, noon)
 	w.letter = identity.Letter{
 		ID: name, UserID: w.user.ID, To: w.user.Email, Subject: "Set up your authenticator", CreatedAt: noon, NextTryAt: noon,
@@ -84,7 +86,7 @@ func newWorld(t *testing.T, db *storage.DB) world {
 			tx.AddSession(ctx, w.session), tx.SaveEntry(ctx, w.entry), tx.AddAuthorizationRequest(ctx, w.request), tx.AddPushedRequest(ctx, w.pushed),
 			tx.AddGrant(ctx, w.grant), tx.AddCode(ctx, w.code), tx.AddAccessToken(ctx, w.access), tx.AddRefreshToken(ctx, w.refresh),
 			tx.AddAuthenticator(ctx, w.authenticator), tx.AddEnrollment(ctx, w.enrollment), tx.AddLink(ctx, w.link), tx.AddAuthenticator(ctx, w.pending),
-			tx.AddPasskey(ctx, w.passkey), tx.AddCeremony(ctx, w.ceremony), tx.SaveSigningKey(ctx, w.key), tx.AddLetter(ctx, w.letter),
+			tx.AddPasskey(ctx, w.passkey), tx.ReplaceRecoveryCodes(ctx, w.user.ID, []identity.RecoveryCode{w.recoveryCode}), tx.AddCeremony(ctx, w.ceremony), tx.SaveSigningKey(ctx, w.key), tx.AddLetter(ctx, w.letter),
 			tx.Record(ctx, identity.Event{ID: identity.NewID(), At: noon, Kind: identity.EventSignedIn, UserID: w.user.ID}),
 			tx.SaveAttempts(ctx, identity.Attempts{UserID: w.user.ID, Kind: identity.AttemptCode, Failures: 1}),
 			tx.RememberBrowser(ctx, w.browser, w.user.ID, noon),

@@ -1,6 +1,7 @@
 package vestibuletest
 
 import (
+	"html"
 	"net/url"
 	"strings"
 	"time"
@@ -80,6 +81,18 @@ func (b *Browser) Choose(page Page, slug string) Page {
 func (b *Browser) GiveCode(page Page, code string) Page {
 	b.testing.Helper()
 	return b.Submit(page.URL.String(), templates.FieldCode, code)
+}
+
+// GiveFirstCode fills in the code that confirms an authenticator, and goes on from the recovery codes that follow.
+func (b *Browser) GiveFirstCode(page Page, code string) Page {
+	b.testing.Helper()
+	page = b.GiveCode(page, code)
+	_, after, found := strings.Cut(page.Body, `<a class="button main" href="`)
+	if !found || !strings.Contains(page.Body, "Recovery codes") {
+		b.testing.Fatalf("no recovery codes follow the first code: %d at %s\n%s", page.Status, page.URL, page.Body)
+	}
+	next, _, _ := strings.Cut(after, `"`)
+	return b.Open(html.UnescapeString(next))
 }
 
 // Back reports whether the page is the relying party's: where a finished or refused login leads.
