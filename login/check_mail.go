@@ -45,7 +45,7 @@ func (d *Door) submitCheckMail(w http.ResponseWriter, r *http.Request) error {
 	case errors.As(err, &no) && v.decision.Step == identity.StepEnroll:
 		return comesBack{checkMailPage(v, no), v.request, no}
 	case errors.As(err, &no):
-		return comesBack{codePage(v, no), v.request, no}
+		return comesBack{d.codePage(v, no), v.request, no}
 	case errors.Is(err, errOutdated):
 		return d.next(w, r, Cookie{})
 	case err != nil:

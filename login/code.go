@@ -22,7 +22,7 @@ type Passed struct {
 // alike (SECURITY R13); the fifth ends the login of this request.
 func (d *Door) EnterCode(ctx context.Context, c Caller, v visit, text string) (Passed, error) {
 	now := d.cfg.Now()
-	if v.request.ID == "" || v.decision.Step != identity.StepSecondFactor {
+	if v.request.ID == "" || !v.takesCode() {
 		return Passed{}, errOutdated
 	}
 	attempt := codeAttempt{person: v.person, account: v.decision.Membership.Account.ID, text: text}
@@ -44,7 +44,7 @@ func (d *Door) acceptCode(ctx context.Context, c Caller, proven provenCode, now 
 		if err != nil {
 			return err
 		}
-		if v.decision.Step != identity.StepSecondFactor {
+		if !v.takesCode() {
 			return errOutdated
 		}
 		passed = Passed{NewCodes: proven.newCodes.shown, Recovery: proven.method == identity.MethodRecoveryCode}

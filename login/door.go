@@ -47,6 +47,8 @@ type Door struct {
 	cfg    Config
 	secure bool // the issuer is https
 	cross  *http.CrossOriginProtection
+	// passkeys is nil where the issuer is an IP address
+	passkeys *relyingParty
 }
 
 // New returns the door, or an error that names the field that is missing or wrong.
@@ -70,6 +72,9 @@ func New(c Config) (*Door, error) {
 	d := &Door{cfg: c, secure: issuer.Scheme == "https", cross: http.NewCrossOriginProtection()}
 	// Behind a proxy the Host header may not be the one the browser sees; the issuer always is.
 	if err := d.cross.AddTrustedOrigin(issuer.Scheme + "://" + issuer.Host); err != nil {
+		return nil, fmt.Errorf("login: Issuer: %w", err)
+	}
+	if d.passkeys, err = newRelyingParty(issuer, c.Product); err != nil {
 		return nil, fmt.Errorf("login: Issuer: %w", err)
 	}
 	d.cross.SetDenyHandler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {

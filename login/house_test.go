@@ -125,13 +125,17 @@ func newHouse(t *testing.T, db *storage.DB) *house {
 }
 
 // replica serves the house once more, from the same database.
-func (h *house) replica() *httptest.Server {
+func (h *house) replica() *httptest.Server { return h.serve("127.0.0.1") }
+
+// serve opens the house under a host name that leads to this machine: passkeys know no IP addresses.
+func (h *house) serve(host string) *httptest.Server {
 	h.t.Helper()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		h.t.Fatal(err)
 	}
-	door := h.doorAt("http://" + listener.Addr().String())
+	issuer := "http://" + net.JoinHostPort(host, fmt.Sprint(listener.Addr().(*net.TCPAddr).Port))
+	door := h.doorAt(issuer)
 	if h.door == nil {
 		h.door = door
 	}
@@ -139,6 +143,7 @@ func (h *house) replica() *httptest.Server {
 	server.Listener.Close()
 	server.Listener = listener
 	server.Start()
+	server.URL = issuer
 	h.t.Cleanup(server.Close)
 	return server
 }

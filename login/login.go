@@ -10,18 +10,23 @@ import (
 )
 
 // loginPage is the login page as it begins: the same for all accounts.
-func loginPage(v visit, email string, remember bool, no refused) templates.Login {
+func (d *Door) loginPage(v visit, email string, remember bool, no refused) templates.Login {
 	return templates.Login{
 		Action: withNext(withRequest("/login", v.request.ID), v.next), Email: shortened(email), Remember: remember,
 		ClientName: v.client.Name, ForgotURL: forgotURL(shortened(email)), Refusal: no.Reason, Wait: no.Wait,
+		Passkey: d.passkeyButton(identity.CeremonySignIn, ""),
 	}
 }
 
 // codePage is the login page expanded: password accepted, code wanted.
-func codePage(v visit, no refused) templates.Login {
-	p := loginPage(v, v.person.Email, false, no)
+func (d *Door) codePage(v visit, no refused) templates.Login {
+	p := d.loginPage(v, v.person.Email, false, no)
 	p.AskCode, p.AccountName = true, v.decision.Membership.Account.Name
 	p.StartAgain = withRequest("/login/restart", v.request.ID)
+	p.Passkey = templates.PasskeyButton{}
+	if d.takesPasskey(v) {
+		p.Passkey, p.NoCode = d.passkeyButton(identity.CeremonySecondFactor, v.request.ID), !v.takesAppCode()
+	}
 	if !v.person.Confirmed && !v.person.Passkeys {
 		p.SendLink = withRequest("/login/enrollment", v.request.ID)
 	}
@@ -32,9 +37,9 @@ func codePage(v visit, no refused) templates.Login {
 }
 
 // recoveryPage is the code page with a field for a recovery code instead.
-func recoveryPage(v visit, no refused) templates.Login {
-	p := codePage(v, no)
-	p.Recovery, p.Action = true, withRecovery(v.request.ID)
+func (d *Door) recoveryPage(v visit, no refused) templates.Login {
+	p := d.codePage(v, no)
+	p.Recovery, p.NoCode, p.Action = true, false, withRecovery(v.request.ID)
 	p.Ladder.AppURL, p.Ladder.RecoveryURL = withRequest("/login", v.request.ID), ""
 	return p
 }
@@ -45,22 +50,22 @@ func withRecovery(id identity.RequestID) string {
 }
 
 // secondFactorPage is the code page, or the one for a recovery code where the URL asks for it.
-func secondFactorPage(r *http.Request, v visit, no refused) templates.Login {
-	page := codePage(v, no)
+func (d *Door) secondFactorPage(r *http.Request, v visit, no refused) templates.Login {
+	page := d.codePage(v, no)
 	if page.Ladder.Any() && r.URL.Query().Get("with") == "recovery-code" {
-		page = recoveryPage(v, no)
+		page = d.recoveryPage(v, no)
 	}
 	return page
 }
 
 // endedPage is what is left of a login that had too many wrong codes.
-func endedPage(v visit) templates.Login {
-	p := loginPage(v, v.person.Email, false, refused{Reason: templates.LoginEnded})
+func (d *Door) endedPage(v visit) templates.Login {
+	p := d.loginPage(v, v.person.Email, false, refused{Reason: templates.LoginEnded})
 	p.Action = "/login"
 	return p
 }
 
-// submitLogin takes email and password, or the code: which of them, stored state says and no field.
+// submitLogin takes email and password, or the code, or a passkey in the place of either: which of the two, stored state says and no field.
 // A form made for the other step is not judged; its tab is sent to the step that is due.
 func (d *Door) submitLogin(w http.ResponseWriter, r *http.Request) error {
 	v, err := d.visit(r)
@@ -68,6 +73,10 @@ func (d *Door) submitLogin(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	switch {
+	case v.decision.Step == identity.StepSignIn && r.PostForm.Has(templates.FieldPasskey):
+		return d.submitPasskey(w, r, v)
+	case v.decision.Step == identity.StepSecondFactor && v.request.ID != "" && r.PostForm.Has(templates.FieldPasskey):
+		return d.submitPasskeyFactor(w, r, v)
 	case v.decision.Step == identity.StepSignIn && r.PostForm.Has(templates.FieldPassword):
 		return d.submitPassword(w, r, v)
 	case v.decision.Step == identity.StepSecondFactor && v.request.ID != "" && r.PostForm.Has(templates.FieldCode):
@@ -86,7 +95,7 @@ func (d *Door) submitPassword(w http.ResponseWriter, r *http.Request, v visit) e
 	caller.Browser = d.Browser(w, r)
 	cookie, err := d.SignIn(r.Context(), caller, attempt)
 	if no := (refused{}); errors.As(err, &no) {
-		return comesBack{loginPage(v, attempt.Email, attempt.Remember, no), v.request, no}
+		return comesBack{d.loginPage(v, attempt.Email, attempt.Remember, no), v.request, no}
 	}
 	if err != nil && !errors.Is(err, errOutdated) {
 		return err
@@ -99,9 +108,9 @@ func (d *Door) submitCode(w http.ResponseWriter, r *http.Request, v visit) error
 	passed, err := d.EnterCode(r.Context(), d.caller(r), v, r.PostForm.Get(templates.FieldCode))
 	if no := (refused{}); errors.As(err, &no) {
 		if no.Reason == templates.LoginEnded {
-			return comesBack{endedPage(v), v.request, no}
+			return comesBack{d.endedPage(v), v.request, no}
 		}
-		return comesBack{secondFactorPage(r, v, no), v.request, no}
+		return comesBack{d.secondFactorPage(r, v, no), v.request, no}
 	}
 	if err != nil && !errors.Is(err, errOutdated) {
 		return err

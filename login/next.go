@@ -21,7 +21,7 @@ func (d *Door) showLogin(w http.ResponseWriter, r *http.Request) error {
 	}
 	switch v.decision.Step {
 	case identity.StepSignIn:
-		return d.show(w, r, loginPage(v, v.request.LoginHint, false, refused{}), v.request)
+		return d.show(w, r, d.loginPage(v, v.request.LoginHint, false, refused{}), v.request)
 	case identity.StepSelectAccount:
 		return d.showAccounts(w, r, v)
 	case identity.StepSignInAgain:
@@ -29,7 +29,7 @@ func (d *Door) showLogin(w http.ResponseWriter, r *http.Request) error {
 	case identity.StepEnroll:
 		return d.showCheckMail(w, r, v)
 	case identity.StepSecondFactor:
-		return d.show(w, r, secondFactorPage(r, v, refused{}), v.request)
+		return d.show(w, r, d.secondFactorPage(r, v, refused{}), v.request)
 	}
 	// Done, or a level that cannot be reached: the client gets its answer there.
 	return seeOther(w, r, d.cfg.Callback(v.request.ID))

@@ -30,6 +30,9 @@ func (d *Door) Handler() http.Handler {
 	r.Post("/enroll/code", d.page(d.submitEnrollmentCode))
 	r.Get("/enroll/done", d.page(d.showEnrollmentDone))
 
+	r.Post("/passkeys/options/sign-in", d.page(d.askAnybody))
+	r.Post("/passkeys/options/second-factor", d.page(d.askSecondFactor))
+
 	r.Get(settingsPath, d.own(d.showSettings))
 	r.Get(confirmPath, d.signedIn(d.showConfirm))
 	r.Post(confirmPath, d.signedIn(d.submitConfirm))

@@ -131,7 +131,7 @@ func (d *Door) open(ctx context.Context, c Caller, s signIn, now time.Time) (coo
 		if person.Disabled() || person.PasswordHash != s.user.PasswordHash {
 			return refused{Reason: templates.WrongEmailOrPassword} // changed while we were hashing
 		}
-		session, secret, err := v.enter(ctx, tx, c, person.User, s.remember, now)
+		session, secret, err := v.enter(ctx, tx, c, person.User, identity.MethodPassword, s.remember, now)
 		if err != nil {
 			return err
 		}
@@ -148,17 +148,20 @@ func (d *Door) open(ctx context.Context, c Caller, s signIn, now time.Time) (coo
 	return cookie, err
 }
 
-// enter proves the password in the session of the same person, or ends another person's and opens a
+// enter proves who it is, by a password or a passkey alone, in the session of the same person, or ends another person's and opens a
 // new one. A session that has run out goes on with what was entered in it, but forgets what was
 // proven: its old code must not count for a new login.
-func (v visit) enter(ctx context.Context, tx *storage.Tx, c Caller, u identity.User, remember bool, now time.Time) (identity.Session, string, error) {
+func (v visit) enter(ctx context.Context, tx *storage.Tx, c Caller, u identity.User, by identity.Method, remember bool, now time.Time) (identity.Session, string, error) {
 	session := v.session
 	if session.UserID == u.ID && session.EndedAt.IsZero() {
 		if !alive(v, now) {
 			session.Proofs = nil
 		}
-		old := session.TokenHash
-		secret := session.SignInAgain(u, remember, now)
+		old, again := session.TokenHash, session.SignInAgain
+		if by == identity.MethodPasskeyAlone {
+			again = session.SignInWithPasskey
+		}
+		secret := again(u, remember, now)
 		err := tx.RenewSession(ctx, session, old)
 		if errors.Is(err, storage.ErrNotFound) {
 			err = errOutdated
@@ -168,7 +171,11 @@ func (v visit) enter(ctx context.Context, tx *storage.Tx, c Caller, u identity.U
 	if err := endSession(ctx, tx, c, session, now); err != nil {
 		return session, "", err
 	}
-	session, secret := identity.NewSession(u, remember, now)
+	begin := identity.NewSession
+	if by == identity.MethodPasskeyAlone {
+		begin = identity.NewPasskeySession
+	}
+	session, secret := begin(u, remember, now)
 	session.Address, session.UserAgent = c.Origin.Address, c.Origin.UserAgent
 	return session, secret, tx.AddSession(ctx, session)
 }

@@ -54,6 +54,14 @@ type visit struct {
 // signedIn reports whether the session's password still counts for what is asked.
 func (v visit) signedIn() bool { return v.decision.Step != identity.StepSignIn }
 
+// takesCode reports whether a code from an app, or a recovery code, would answer what the visit is asked for next.
+func (v visit) takesCode() bool {
+	return v.decision.Step == identity.StepSecondFactor && !v.decision.PasskeyOnly()
+}
+
+// takesAppCode reports whether the person has an app that would.
+func (v visit) takesAppCode() bool { return v.takesCode() && (v.person.Confirmed || v.person.Pending) }
+
 // look reads a visit and decides. In a transaction it holds until the commit. It fails with
 // errExpired when the request cannot go on in this browser.
 func look(ctx context.Context, q storage.Queries, c Caller, now time.Time) (v visit, err error) {

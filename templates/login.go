@@ -17,7 +17,10 @@ type Login struct {
 	Refusal    Refusal
 	Wait       time.Duration // for TooManyAttempts
 
+	Passkey PasskeyButton
+
 	AskCode     bool
+	NoCode      bool   // nothing but a passkey will do: there is no field for a code
 	AccountName string // who asks for the code
 	Recovery    bool   // the field is for a recovery code
 	Ladder      Ladder // what else helps; hidden when empty

@@ -6,6 +6,7 @@ const (
 	FieldPassword = "password" // Login, EnrollmentStart
 	FieldRemember = "remember" // Login; sent as "on" when ticked
 	FieldCode     = "code"     // Login when it asks for a code or a recovery code, EnrollmentCode
+	FieldPasskey  = "passkey"  // wherever there is a PasskeyButton; the script adds it
 	FieldAccount  = "account"  // ChooseAccount, ConfirmLogout; the slug of the button that was pressed
 )
 
@@ -33,6 +34,7 @@ const (
 	LinkSentJustNow              // Wait: until another link can be sent
 	LoginEnded                   // the login took too long or had too many wrong codes; start again
 	AccountNotAvailable          // unknown or not the person's, said alike
+	PasskeyNotAccepted           // the same for whatever is wrong with a passkey
 	EnrollmentEnded              // the QR code is no longer valid; ask for a new link
 	WrongRecoveryCode            // the same for wrong and used
 	ClockOff                     // Wait: how far the clock of the phone is off; trying again helps at once
@@ -61,6 +63,7 @@ var refusals = [...]struct {
 	LinkSentJustNow:      {"refusal.link-sent", nil},
 	LoginEnded:           {"refusal.login-ended", nil},
 	AccountNotAvailable:  {"refusal.account", nil},
+	PasskeyNotAccepted:   {"refusal.passkey", nil},
 	EnrollmentEnded:      {"refusal.enrollment-ended", nil},
 	WrongRecoveryCode:    {"refusal.recovery-code", []string{FieldCode}},
 	ClockOff:             {"refusal.clock", []string{FieldCode}},

@@ -65,3 +65,76 @@ for (const button of document.querySelectorAll("[data-print]")) {
 
 // A response for the client leaves at once; Continue remains for browsers without script.
 for (const form of document.querySelectorAll("form[data-send-now]")) form.requestSubmit();
+
+// Passkeys. A button asks the server for a challenge, the browser for the answer, and sends its form with it. What the browser knows as bytes
+// travels as base64url.
+const bytes = (text) => Uint8Array.from(atob(text.replace(/-/g, "+").replace(/_/g, "/")), (c) => c.charCodeAt(0));
+const words = (buffer) =>
+  btoa(String.fromCharCode(...new Uint8Array(buffer))).replace(/\+/g, "-").replace(/\//g, "_").replace(/=+$/, "");
+
+async function optionsFrom(url) {
+  const answer = await fetch(url, { method: "POST" });
+  if (!answer.ok) throw new Error(`${url}: ${answer.status}`);
+  const { publicKey } = await answer.json();
+  const ids = [publicKey.user, ...(publicKey.allowCredentials ?? []), ...(publicKey.excludeCredentials ?? [])].filter(Boolean);
+  for (const known of ids) known.id = bytes(known.id);
+  publicKey.challenge = bytes(publicKey.challenge);
+  return publicKey;
+}
+
+function answerOf({ id, rawId, type, response }) {
+  const said = { clientDataJSON: words(response.clientDataJSON) };
+  for (const part of ["attestationObject", "authenticatorData", "signature", "userHandle"]) {
+    if (response[part]) said[part] = words(response[part]);
+  }
+  if (response.getTransports) said.transports = response.getTransports();
+  return JSON.stringify({ id, rawId: words(rawId), type, clientExtensionResults: {}, response: said });
+}
+
+let asking = new AbortController(); // the browser asks for one passkey at a time
+
+async function usePasskey(button, mediation) {
+  asking.abort();
+  const { signal } = (asking = new AbortController());
+  const publicKey = await optionsFrom(button.dataset.passkey);
+  const credential = await navigator.credentials[publicKey.user ? "create" : "get"]({ publicKey, mediation, signal });
+  const { form } = button;
+  const add = ({ formData }) => formData.set("passkey", answerOf(credential));
+  form.addEventListener("formdata", add);
+  form.noValidate = "alone" in button.dataset; // the other fields are for those without a passkey
+  form.requestSubmit();
+  form.noValidate = false;
+  form.removeEventListener("formdata", add); // it counts once: whoever comes back by the Back button types
+}
+
+// The passkeys of this device are offered in the list that the browser opens at the email field. A challenge is good for five minutes,
+// so a page that stays open asks again.
+async function offerPasskeys(button) {
+  if (!(await PublicKeyCredential.isConditionalMediationAvailable?.())) return;
+  const offer = usePasskey(button, "conditional");
+  const mine = asking;
+  offer.catch(() => {});
+  setTimeout(() => {
+    if (asking !== mine) return;
+    if (document.hidden) document.addEventListener("visibilitychange", () => offerPasskeys(button), { once: true });
+    else offerPasskeys(button);
+  }, 240000);
+}
+
+for (const button of document.querySelectorAll("[data-passkey]")) {
+  if (!window.PublicKeyCredential) break;
+  const failed = button.form.querySelector("[data-passkey-failed]");
+  button.hidden = false;
+  button.form.querySelector("[data-passkey-missing]")?.remove();
+  button.addEventListener("click", async () => {
+    if (!("alone" in button.dataset) && !button.form.reportValidity()) return;
+    failed.hidden = true;
+    try {
+      await usePasskey(button);
+    } catch (error) {
+      failed.hidden = error.name === "AbortError"; // another button was pressed
+      if (button.dataset.autofill) offerPasskeys(button);
+    }
+  });
+  if (button.dataset.autofill) offerPasskeys(button);
+}
