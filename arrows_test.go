@@ -29,6 +29,7 @@ var arrows = []struct {
 	{"demo", "", "the sample products are clients like any other: only HTTP"},
 	{"e2e", "vestibuletest demo", "stories see what a person sees"},
 	{"conformance", "vestibuletest", "its modules know a provider by HTTP alone; one test starts ours"},
+	{"docs", "", "a sample is a client like any other: only HTTP"},
 	{".", "", "the root holds no code"},
 }
 

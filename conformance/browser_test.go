@@ -67,6 +67,7 @@ func (b *browser) post(link string, fields url.Values) landing {
 // walk follows redirects until a page or a client is reached.
 func (b *browser) walk(r *http.Request) landing {
 	for range 20 {
+		r.Header.Set("Accept", "text/html") // as browsers say: mod_auth_openidc sends nobody else to a login
 		answer, err := b.http.Do(r)
 		stop(err)
 		body, err := io.ReadAll(io.LimitReader(answer.Body, 1<<20))
