@@ -49,6 +49,7 @@ const (
 	EventEnrollmentSent      EventKind = "enrollment.sent"
 	EventEnrollmentRevealed  EventKind = "enrollment.revealed"
 	EventEnrollmentConfirmed EventKind = "enrollment.confirmed"
+	EventAuthenticatorGone   EventKind = "authenticator.removed"
 	EventAuthenticatorOff    EventKind = "authenticator.disabled"
 	EventRecoveryCodesMade   EventKind = "recovery_codes.made"
 	EventRecoveryCodeUsed    EventKind = "recovery_codes.used"
@@ -69,6 +70,10 @@ const (
 	EventUserDisabled        EventKind = "user.disabled"
 	EventUserEnabled         EventKind = "user.enabled"
 	EventUserUnlocked        EventKind = "user.unlocked"
+	EventPasswordChanged     EventKind = "password.changed"
+	EventEmailChangeAsked    EventKind = "user.email_change_asked"
+	EventEmailConfirmed      EventKind = "user.email_change_confirmed" // at one of the two addresses; the detail says which
+	EventEmailChanged        EventKind = "user.email_changed"
 	EventMembershipChanged   EventKind = "membership.changed"
 	EventClientChanged       EventKind = "client.changed"
 	EventKeyRotated          EventKind = "key.rotated"

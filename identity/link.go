@@ -22,17 +22,19 @@ const (
 	ApprovedResetLifetime = 24 * time.Hour
 )
 
-// linkRules says how long a link of each purpose lives, and whether it voids the older ones of the same person.
+// linkRules says how long a link of each purpose lives, whether it voids the older ones of the same person, and whether it dies when
+// the person's credentials change: whoever asked for it may no longer be the one who holds them.
 var linkRules = map[LinkPurpose]struct {
 	lifetime time.Duration
 	newest   bool
+	dies     bool
 }{
-	LinkReset:      {ResetLifetime, true},
-	LinkInvitation: {24 * time.Hour, true},
-	LinkSignUp:     {24 * time.Hour, true},
-	LinkEmailOld:   {24 * time.Hour, true},
-	LinkEmailNew:   {24 * time.Hour, true},
-	LinkNotMe:      {7 * 24 * time.Hour, false}, // each notice tells of something else
+	LinkReset:      {ResetLifetime, true, true},
+	LinkInvitation: {24 * time.Hour, true, false},
+	LinkSignUp:     {24 * time.Hour, true, false},
+	LinkEmailOld:   {24 * time.Hour, true, true},
+	LinkEmailNew:   {24 * time.Hour, true, true},
+	LinkNotMe:      {7 * 24 * time.Hour, false, false}, // each notice tells of something else
 }
 
 // Link is the one-time link in a letter: a bearer secret of which only the digest is kept. Opening it changes nothing, because mail
@@ -44,7 +46,7 @@ type Link struct {
 	UserID       UserID    // empty: a sign-up, of somebody who does not exist yet
 	AccountID    AccountID // whose invitation it is; empty otherwise
 	Email        string    // of a sign-up or the new one of a change, folded; empty otherwise
-	Epoch        int64     // the person's, when it was sent: a reset dies when the password changes elsewhere
+	Epoch        int64     // the person's, when it was sent: some links die when the credentials change elsewhere
 	Approved     bool      // a reset that needs no second proof: an owner or operator has vouched for the person
 	TokenHash    Digest
 	CreatedAt    time.Time
@@ -92,7 +94,7 @@ func (l Link) State(u User, now time.Time) LinkState {
 		return ""
 	case !l.UsedAt.IsZero():
 		return LinkUsed
-	case !l.SupersededAt.IsZero(), l.Purpose == LinkReset && l.Epoch != u.Epoch:
+	case !l.SupersededAt.IsZero(), linkRules[l.Purpose].dies && l.Epoch != u.Epoch:
 		return LinkSuperseded
 	case !now.Before(l.ExpiresAt):
 		return LinkExpired

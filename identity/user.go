@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 	"unicode"
+	"unicode/utf8"
 
 	"golang.org/x/net/idna"
 	"golang.org/x/text/unicode/norm"
@@ -60,6 +61,39 @@ func (u *User) Enable(now time.Time) { u.DisabledAt, u.UpdatedAt = time.Time{}, 
 func (u *User) SetPassword(phc string, now time.Time) {
 	u.PasswordHash, u.UpdatedAt = phc, now
 	u.Epoch++
+}
+
+// ChangeEmail gives the person a folded address whose mailbox was proven.
+func (u *User) ChangeEmail(folded string, now time.Time) {
+	u.Email, u.EmailVerified, u.UpdatedAt = folded, true, now
+}
+
+// ErrName says that a text is no name to show to others.
+var ErrName = errors.New("not a name")
+
+// MaxName is how many code points a name may have.
+const MaxName = 100
+
+// Profile is what people say about themselves. All of it may be empty.
+type Profile struct{ Name, GivenName, FamilyName, Locale string }
+
+// SetProfile takes over what a person says. It fails with [ErrName] for texts that would break out of the line they are shown
+// in, or are too long for one.
+func (u *User) SetProfile(p Profile, now time.Time) error {
+	for _, name := range []*string{&p.Name, &p.GivenName, &p.FamilyName} {
+		*name = norm.NFC.String(strings.TrimSpace(*name))
+		if utf8.RuneCountInString(*name) > MaxName || strings.ContainsFunc(*name, unsafeInName) {
+			return ErrName
+		}
+	}
+	u.Name, u.GivenName, u.FamilyName, u.Locale, u.UpdatedAt = p.Name, p.GivenName, p.FamilyName, p.Locale, now
+	return nil
+}
+
+// unsafeInName finds line breaks, control characters and those that turn the direction of the text around them. Joiners stay: they
+// belong to the spelling of some languages.
+func unsafeInName(r rune) bool {
+	return unicode.IsControl(r) || unicode.Is(unicode.Bidi_Control, r) || r == '\u2028' || r == '\u2029' || r == unicode.ReplacementChar
 }
 
 // FoldEmail returns the form in which addresses are stored and compared: ASCII letters lower

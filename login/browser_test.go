@@ -21,6 +21,8 @@ type browser struct {
 	base string
 	jar  *cookiejar.Jar
 	http *http.Client
+
+	agent string // what it says of itself; empty: Go's own words
 }
 
 func (h *house) browser() *browser { return newBrowser(h.t, h.server.URL) }
@@ -69,6 +71,9 @@ func (b *browser) post(path string, fields url.Values) screen {
 
 func (b *browser) do(request *http.Request) screen {
 	b.t.Helper()
+	if b.agent != "" {
+		request.Header.Set("User-Agent", b.agent)
+	}
 	response, err := b.http.Do(request)
 	if err != nil {
 		b.t.Fatal(err)

@@ -158,6 +158,9 @@ func (d *Door) ConfirmCode(ctx context.Context, c Caller, code string) (Cookie, 
 	if err != nil {
 		return Cookie{}, err
 	}
+	if proven.method == identity.MethodTOTP && !proven.app.Confirmed() { // what nobody has confirmed proves nothing here
+		return Cookie{}, d.refuseCode(ctx, c, proven.attempt, now)
+	}
 	cookie, err := d.prove(ctx, c, v.person.User, proven.method, now, func(tx *storage.Tx) error {
 		_, err := d.use(ctx, tx, c, proven, now)
 		return err

@@ -6,6 +6,7 @@ import (
 	"github.com/go-chi/chi/v5"
 	"github.com/go-chi/chi/v5/middleware"
 
+	"github.com/vestibule-id/vestibule/identity"
 	"github.com/vestibule-id/vestibule/templates"
 )
 
@@ -34,10 +35,24 @@ func (d *Door) Handler() http.Handler {
 	r.Post("/passkeys/options/second-factor", d.page(d.askSecondFactor))
 
 	r.Get(settingsPath, d.own(d.showSettings))
+	r.Get(profilePath, d.own(d.showProfile))
+	r.Post(profilePath, d.own(d.submitProfile))
+	r.Get(sessionsPath, d.own(d.showSessions))
+	r.Post(sessionEndPath, d.own(d.submitEndSession))
+	r.Post(sessionOthersPath, d.own(d.submitEndOthers))
+	r.Get(emailPath, d.fresh(d.showNewEmail))
+	r.Post(emailPath, d.fresh(d.submitNewEmail))
+	r.Post(emailWithdrawPath, d.own(d.submitWithdrawEmail))
 	r.Get(confirmPath, d.signedIn(d.showConfirm))
 	r.Post(confirmPath, d.signedIn(d.submitConfirm))
 	r.Get(recoveryCodesPath, d.fresh(d.showRegenerate))
 	r.Post(recoveryCodesPath, d.fresh(d.submitRegenerate))
+
+	for _, p := range []identity.LinkPurpose{identity.LinkEmailOld, identity.LinkEmailNew} {
+		r.Get(cleanPath(p)+"/{secret}", d.openLink(p))
+		r.Get(cleanPath(p), d.showEmailLink(p))
+		r.Post(cleanPath(p), d.submitEmailLink(p))
+	}
 
 	r.Get("/logout", d.page(d.showLogout))
 	r.Post("/logout", d.page(d.submitLogout))

@@ -50,6 +50,7 @@ var (
 	grantRevoke      = "UPDATE grants SET revoked_at = $2 WHERE id = $1 AND revoked_at IS NULL"
 	grantsEndEntry   = "UPDATE grants SET revoked_at = $2 WHERE entry_id = $1 AND revoked_at IS NULL"
 	grantsEndSession = "UPDATE grants SET revoked_at = $2 WHERE session_id = $1 AND revoked_at IS NULL"
+	grantsEndOthers  = "UPDATE grants SET revoked_at = $2 WHERE user_id = $1 AND session_id <> $3 AND revoked_at IS NULL"
 )
 
 // Standing returns a grant with its person and account, or [ErrNotFound], also when the person no longer

@@ -140,6 +140,24 @@ func (tx *Tx) EndSession(ctx context.Context, id identity.SessionID, now time.Ti
 	return tx.endAll(ctx, id, now, logoutsInSession, sessionEnd, entriesEnd, grantsEndSession)
 }
 
+// EndOtherSessionsOf ends everything a person has open but one session, and every grant given elsewhere. Clients are told.
+func (tx *Tx) EndOtherSessionsOf(ctx context.Context, user identity.UserID, keep identity.SessionID, now time.Time) error {
+	open, err := tx.SessionsOf(ctx, user)
+	if err != nil {
+		return err
+	}
+	for _, s := range open {
+		if s.ID == keep {
+			continue
+		}
+		if err := tx.EndSession(ctx, s.ID, now); err != nil {
+			return err
+		}
+	}
+	_, err = tx.exec(ctx, grantsEndOthers, user, at(now), keep) // those that have outlived their session
+	return err
+}
+
 // EndSessionsOf ends everything a person has open, on every browser. Clients are told.
 func (tx *Tx) EndSessionsOf(ctx context.Context, user identity.UserID, now time.Time) error {
 	return tx.endAll(ctx, user, now, logoutsOfUser,

@@ -47,6 +47,12 @@ func usedKeys(t *testing.T) map[string]bool {
 	for left := range 3 {
 		used[RecoveryCodesLow{Left: left}.MessageKey()] = true
 	}
+	for _, key := range factorKeys {
+		used[key] = true
+	}
+	for _, step := range emailSteps {
+		used[step.title], used[step.message] = true, true
+	}
 	for _, tab := range settingsTabs {
 		used[tab.key] = true
 	}

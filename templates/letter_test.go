@@ -18,6 +18,9 @@ func letters(account, person string) map[string]interface{ Letter(Frame) (Letter
 		"nothing-nameless": NothingToDo{Account: account},
 		"notice-quiet":     Notice{Kind: WrongCodes, Name: person, When: expiry},
 	}
+	all["email-old"] = ConfirmEmail{Name: person, Old: "ada@example.com", New: account, Link: "https://id.example.com/email/old/abc", ExpiresAt: expiry}
+	all["email-new"] = ConfirmNewEmail{New: account, Link: "https://id.example.com/email/new/abc", ExpiresAt: expiry}
+	all["email-taken"] = EmailTaken{Email: person}
 	for kind := range noticeKeys {
 		all[fmt.Sprintf("notice-%02d", kind)] = Notice{Kind: NoticeKind(kind), Name: person, Detail: account, Left: 3, When: expiry,
 			NotMe: "https://id.example.com/not-me/abc", Address: "203.0.113.7"}

@@ -8,6 +8,12 @@ const (
 	FieldCode     = "code"     // Login when it asks for a code or a recovery code, EnrollmentCode
 	FieldPasskey  = "passkey"  // wherever there is a PasskeyButton; the script adds it
 	FieldAccount  = "account"  // ChooseAccount, ConfirmLogout; the slug of the button that was pressed
+
+	FieldName       = "name"        // Profile
+	FieldGivenName  = "given-name"  // Profile
+	FieldFamilyName = "family-name" // Profile
+	FieldLanguage   = "language"    // Profile; a BCP 47 tag, or empty
+	FieldSession    = "session"     // Sessions; the id of the button that was pressed
 )
 
 // Refusal says why a form came back. The zero value means it did not.
@@ -38,6 +44,9 @@ const (
 	EnrollmentEnded              // the QR code is no longer valid; ask for a new link
 	WrongRecoveryCode            // the same for wrong and used
 	ClockOff                     // Wait: how far the clock of the phone is off; trying again helps at once
+	NameRefused                  // a name that is too long or holds what cannot be shown
+	EmailInvalid                 // a new address that is none
+	EmailSame                    // a new address that is the old one
 )
 
 // refusals tells each refusal's message and the fields it speaks about.
@@ -67,6 +76,9 @@ var refusals = [...]struct {
 	EnrollmentEnded:      {"refusal.enrollment-ended", nil},
 	WrongRecoveryCode:    {"refusal.recovery-code", []string{FieldCode}},
 	ClockOff:             {"refusal.clock", []string{FieldCode}},
+	NameRefused:          {"refusal.name", []string{FieldName}},
+	EmailInvalid:         {"refusal.email-invalid", []string{FieldEmail}},
+	EmailSame:            {"refusal.email-same", []string{FieldEmail}},
 }
 
 // Key is the message key of the refusal.
