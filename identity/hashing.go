@@ -140,6 +140,9 @@ func (h *Hasher) takeTurn(ctx context.Context, work func() error) error {
 	return work()
 }
 
+// Memory is how many bytes the hashes take that are computed at once.
+func (h *Hasher) Memory() int64 { return int64(h.config.Concurrency) * int64(h.config.Memory) << 10 }
+
 // Crowded says whether a caller would be turned away now. Asking first saves the work that comes before a
 // password is judged; the answer may be another one by then.
 func (h *Hasher) Crowded() bool { return h.waiting.Load() >= int64(h.config.Queue) }

@@ -6,8 +6,6 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
-	"runtime"
-	"runtime/debug"
 	"sync"
 	"time"
 )
@@ -106,17 +104,4 @@ func (s *Server) repeat(ctx context.Context, j job) {
 		case <-tick.C:
 		}
 	}
-}
-
-// idleMemory is how much the heap may keep for nothing; a password hash takes 46 MiB.
-const idleMemory = 32 << 20
-
-// giveMemoryBack returns what a flood of logins has left behind to the system.
-func giveMemoryBack(context.Context) error {
-	var m runtime.MemStats
-	runtime.ReadMemStats(&m)
-	if m.HeapIdle-m.HeapReleased > idleMemory || m.HeapInuse > 2*idleMemory {
-		debug.FreeOSMemory()
-	}
-	return nil
 }

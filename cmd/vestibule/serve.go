@@ -5,20 +5,15 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"math"
 	"net"
 	"net/netip"
 	"os"
-	"runtime/debug"
 	"strings"
 
 	"github.com/vestibule-id/vestibule/identity"
 	"github.com/vestibule-id/vestibule/mail"
 	"github.com/vestibule-id/vestibule/server"
 )
-
-// memoryLimit keeps the garbage of password hashing (46 MiB each) from piling up. GOMEMLIMIT overrules it.
-const memoryLimit = 150 << 20
 
 // serveCmd runs the provider.
 type serveCmd struct{}
@@ -44,9 +39,6 @@ func (serveCmd) Run(ctx context.Context, c *Config, t *terminal) error {
 	}
 	log := c.logger(t.errs, slog.LevelDebug)
 	slog.SetDefault(c.logger(t.errs, slog.LevelError)) // libraries are heard when something is broken; refusals we log ourselves
-	if debug.SetMemoryLimit(-1) == math.MaxInt64 {
-		debug.SetMemoryLimit(memoryLimit)
-	}
 	transport, err := c.transport()
 	if err != nil {
 		return err
@@ -71,6 +63,7 @@ func (serveCmd) Run(ctx context.Context, c *Config, t *terminal) error {
 	if err != nil {
 		return err
 	}
+	server.LimitMemory(hasher)
 	s, err := server.New(server.Config{
 		Issuer: c.Issuer, Product: c.Product, DB: db, Hasher: hasher, Mail: transport, MailFrom: c.MailFrom,
 		TrustedProxies: proxies, BackchannelNetworks: backchannel, Log: log,

@@ -115,6 +115,7 @@ func newHouse(db *storage.DB, c childConfig, issuer string, log *slog.Logger) (*
 	if err != nil {
 		return nil, err
 	}
+	server.LimitMemory(hasher)
 	transport, err := mail.NewDir(c.Mail)
 	if err != nil {
 		return nil, err
