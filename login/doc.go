@@ -22,6 +22,9 @@
 //
 //	GET /settings/… ─→ /login?next=… ─→ /settings/confirm?next=… ─→ back
 //
+// A passkey stands in for the password, the code or both wherever a page has the button. Its script asks /passkeys/options/PURPOSE for
+// a challenge, which is kept by its digest and counts once, for one browser, purpose and person; the answer comes with the form.
+//
 // What a person does is an act: a method of [Door] without http.Request, with one transaction and
 // its audit event – [Door.SignIn], [Door.EnterCode], [Door.ChooseAccount], [Door.SwitchAccount],
 // [Door.SendEnrollment], [Door.RevealEnrollment], [Door.ConfirmEnrollment], [Door.LogOut], [Door.LeaveAccount]. Around an

@@ -44,12 +44,17 @@ func mustBeFresh(v visit, now time.Time) error {
 }
 
 // confirmPage asks for what is missing: the password, or the second factor of a person who has one.
-func confirmPage(r *http.Request, v visit, step identity.Step, no refused) templates.Confirm {
+func (d *Door) confirmPage(r *http.Request, v visit, step identity.Step, no refused) templates.Confirm {
 	next := nextPath(r)
-	return templates.Confirm{
+	page := templates.Confirm{
 		Action: withNext(confirmPath, next), Email: v.person.Email, AskCode: step == identity.StepSecondFactor,
 		ForgotURL: forgotURL(v.person.Email), LogoutURL: "/logout", Refusal: no.Reason, Wait: no.Wait,
 	}
+	if v.person.Passkeys {
+		page.Passkey = d.passkeyButton(identity.CeremonyFresh, "")
+		page.NoCode = page.AskCode && !v.person.Confirmed && page.Passkey.Options != ""
+	}
+	return page
 }
 
 // showConfirm goes on at once where nothing is missing for the page that the person is on the way to.
@@ -58,7 +63,7 @@ func (d *Door) showConfirm(w http.ResponseWriter, r *http.Request, v visit) erro
 	if step == identity.StepDone {
 		return seeOther(w, r, d.comeBack(r))
 	}
-	return d.showOwn(w, r, v, confirmPage(r, v, step, refused{}))
+	return d.showOwn(w, r, v, d.confirmPage(r, v, step, refused{}))
 }
 
 // comeBack is where the person was going.
@@ -69,20 +74,22 @@ func (d *Door) comeBack(r *http.Request) string {
 	return settingsPath
 }
 
-// submitConfirm judges what was asked for, and decides again. Which of the two that is, stored state says and no field.
+// submitConfirm judges what was asked for, or a passkey in its place, and decides again. Which of the two that is, stored state says and no field.
 func (d *Door) submitConfirm(w http.ResponseWriter, r *http.Request, v visit) error {
 	step := identity.DecideFresh(d.cfg.Now(), v.person, v.session.Evidence())
 	caller := d.self(r)
 	var cookie Cookie
 	var err error
 	switch {
+	case step != identity.StepDone && r.PostForm.Has(templates.FieldPasskey):
+		cookie, err = d.ConfirmPasskey(r.Context(), caller, r.PostForm.Get(templates.FieldPasskey))
 	case step == identity.StepSignIn && r.PostForm.Has(templates.FieldPassword):
 		cookie, err = d.ConfirmPassword(r.Context(), caller, r.PostForm.Get(templates.FieldPassword))
 	case step == identity.StepSecondFactor && r.PostForm.Has(templates.FieldCode):
 		cookie, err = d.ConfirmCode(r.Context(), caller, r.PostForm.Get(templates.FieldCode))
 	}
 	if no := (refused{}); errors.As(err, &no) {
-		return comesBack{confirmPage(r, v, step, no), v.words(), no}
+		return comesBack{d.confirmPage(r, v, step, no), v.words(), no}
 	}
 	if err != nil && !errors.Is(err, errOutdated) {
 		return err
@@ -186,7 +193,12 @@ func (d *Door) prove(ctx context.Context, c Caller, judged identity.User, method
 			return err
 		}
 		old := v.session.TokenHash
-		secret := v.session.Prove(identity.Proof{Method: method, At: now})
+		secret := ""
+		if method == identity.MethodPasskeyAlone {
+			secret = v.session.SignInWithPasskey(v.person.User, v.session.Remember, now)
+		} else {
+			secret = v.session.Prove(identity.Proof{Method: method, At: now})
+		}
 		cookie = Cookie{Secret: secret, Remember: v.session.Remember}
 		proven := c.by(judged.ID, identity.EventProvenAgain, now)
 		proven.Detail = string(method)

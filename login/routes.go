@@ -33,6 +33,7 @@ func (d *Door) Handler() http.Handler {
 
 	r.Post("/passkeys/options/sign-in", d.page(d.askAnybody))
 	r.Post("/passkeys/options/second-factor", d.page(d.askSecondFactor))
+	r.Post("/passkeys/options/fresh", d.signedIn(d.askFresh))
 
 	r.Get(settingsPath, d.own(d.showSettings))
 	r.Get(profilePath, d.own(d.showProfile))

@@ -65,6 +65,8 @@ type Confirm struct {
 	Action    string
 	Email     string
 	AskCode   bool
+	NoCode    bool // nothing but a passkey will do: there is no field for a code
+	Passkey   PasskeyButton
 	ForgotURL string
 	LogoutURL string
 	Refusal   Refusal
