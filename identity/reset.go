@@ -73,19 +73,15 @@ func (l Link) NeedsProof(p Person, exhausted bool) bool {
 // NeedsAppAfterReset reports whether a reset ends with a new QR code: for who had an app, and for whom an account asks for a
 // code that nothing else of theirs can give. p is the person before the reset.
 func (p Person) NeedsAppAfterReset(exhausted bool) bool {
-	if p.Confirmed || p.Pending || exhausted || p.SecondFactor && !p.Passkeys {
-		return true
-	}
-	_, asked := p.accountWithoutFactor()
-	return asked
+	return p.Confirmed || p.Pending || exhausted || p.SecondFactor && !p.Passkeys || p.AsksForApp() != ""
 }
 
-// accountWithoutFactor returns the first account that asks for a second factor which the person has none for, apps aside.
-func (p Person) accountWithoutFactor() (AccountID, bool) {
+// AsksForApp returns the first account that asks for a code which, apps aside, the person has nothing for; empty: none.
+func (p Person) AsksForApp() AccountID {
 	for _, m := range p.Memberships {
 		if m.RequiresSecondFactor() && (!p.Passkeys || m.Account.RefusesPasskeys()) {
-			return m.Account.ID, true
+			return m.Account.ID
 		}
 	}
-	return "", false
+	return ""
 }

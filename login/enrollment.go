@@ -30,6 +30,9 @@ func readLink(ctx context.Context, q storage.Queries, secret, browser string, no
 	if l.person, err = q.Person(ctx, l.enrollment.UserID, now); err != nil {
 		return l, err
 	}
+	if l.enrollment.AccountID == "" { // no account has asked: it follows a reset
+		return l, nil
+	}
 	l.account, err = q.Account(ctx, string(l.enrollment.AccountID))
 	return l, err
 }

@@ -66,7 +66,7 @@ func (d *Door) judgeCode(ctx context.Context, c Caller, a codeAttempt, now time.
 func (d *Door) judgeAppCode(ctx context.Context, c Caller, a codeAttempt, app identity.Authenticator, now time.Time) (p provenCode, err error) {
 	step, right := app.Match(a.text, now)
 	if !right {
-		if step, off, found := app.ClockOff(a.text, now); found {
+		if step, off, found := app.ClockOff(a.text, now); found && !a.mailed { // the help is for who knows the password
 			return provenCode{}, d.refuseClock(ctx, c, a, app, step, off, now)
 		}
 		return provenCode{}, d.refuseCode(ctx, c, a, now)

@@ -3,7 +3,6 @@ package login
 import (
 	"errors"
 	"net/http"
-	"net/url"
 
 	"github.com/vestibule-id/vestibule/identity"
 	"github.com/vestibule-id/vestibule/templates"
@@ -131,18 +130,4 @@ func (d *Door) goOn(w http.ResponseWriter, r *http.Request, v visit, passed Pass
 		return d.show(w, r, page, identity.AuthorizationRequest{})
 	}
 	return d.next(w, r, passed.Cookie)
-}
-
-// forgotURL carries the address along, so that nobody types it twice.
-func forgotURL(email string) string {
-	if email == "" {
-		return "/forgot"
-	}
-	return "/forgot?email=" + url.QueryEscape(email)
-}
-
-// showForgot says how to get a new password.
-func (d *Door) showForgot(w http.ResponseWriter, r *http.Request) error {
-	page := templates.ForgotPassword{Email: shortened(r.URL.Query().Get("email")), LoginURL: d.LoginURL("")}
-	return d.show(w, r, page, identity.AuthorizationRequest{})
 }

@@ -58,6 +58,12 @@ func (d *Door) Handler() http.Handler {
 	r.Get("/logout", d.page(d.showLogout))
 	r.Post("/logout", d.page(d.submitLogout))
 	r.Get("/forgot", d.page(d.showForgot))
+	r.Post("/forgot", d.page(d.submitForgot))
+	r.Get("/forgot/sent", d.page(d.showForgotSent))
+	r.Get("/reset/{secret}", d.openLink(identity.LinkReset))
+	r.Get("/reset", d.page(d.showReset))
+	r.Post("/reset", d.page(d.submitReset))
+	r.Get(resetDonePath, d.page(d.showResetDone))
 	r.Handle("/assets/*", templates.Assets())
 
 	r.NotFound(d.page(func(http.ResponseWriter, *http.Request) error { return problem{http.StatusNotFound} }))

@@ -156,7 +156,7 @@ func TestR38_OneCookieServesAnyNumberOfTabs(t *testing.T) {
 }
 
 // posts are all routes that change something.
-var posts = []string{"/login", "/login/account", "/login/switch", "/login/restart", "/login/enrollment", "/enroll", "/enroll/code", "/logout"}
+var posts = []string{"/login", "/login/account", "/login/switch", "/login/restart", "/login/enrollment", "/enroll", "/enroll/code", "/logout", "/forgot", "/reset"}
 
 func TestR39_FormsOfOtherSitesAreRefused(t *testing.T) {
 	h := onSQLite(t)
@@ -215,7 +215,7 @@ func TestR43_EveryPageIsGuardedByItsHeaders(t *testing.T) {
 		"login": login, "login, refused": b.send(login, "email", "x@example.com", "password", "y"),
 		"code": b.send(login, "email", "ada@example.com", "password", password), "signed in": b.get("/login"),
 		"logout": b.get("/logout"), "forgot": b.get("/forgot"), "link": b.get("/enroll"), "not found": b.get("/nothing/here"),
-		"not allowed": b.post("/forgot", nil), "expired": b.get("/login?request=x"), "bad": b.get("/login?a=%ff"),
+		"not allowed": b.post("/forgot/sent", nil), "expired": b.get("/login?request=x"), "bad": b.get("/login?a=%ff"),
 	}
 	for name, page := range pages {
 		for header, want := range map[string]string{

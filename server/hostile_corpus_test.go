@@ -76,6 +76,7 @@ var hostileTargets = []string{
 	"/.well-known/", "/.well-known/../login", "/.well-known/openid-configuration/", "/.well-known/oauth-authorization-server", "/.well-known/%2e%2e/login",
 	"/authorize/", "/authorize/callback/", "/authorize/x", "/authorize/../token", "/authorize%2fcallback", "/keys/", "/keys/..", "/token/", "/token/x", "/userinfo/", "/end_session/",
 	"/enroll/", "/enroll/x", "/enroll/%00", "/enroll/..", "/enroll/..%2flogin", "/enroll/" + strings.Repeat("a", 43), "/enroll/" + strings.Repeat("a", 43) + "/", "/enroll/" + strings.Repeat("a", 8<<10), "/enroll/%ff%fe", "/enroll/code/x",
+	"/reset/", "/reset/x", "/reset/%00", "/reset/..%2flogin", "/reset/" + strings.Repeat("a", 43), "/reset/" + strings.Repeat("a", 8<<10), "/reset/done/x", "/forgot/", "/forgot/sent/..", "/not-me/" + strings.Repeat("a", 43), "/lost/", "/lost/asked/x",
 	"/assets/", "/assets/../login", "/assets/%2e%2e/go.mod", "/assets/..%2f..%2fgo.mod", "/assets/style.css", "/assets/style.000000000000.css", "/assets/%00", "/assets/" + strings.Repeat("a", 8<<10),
 	"/admin", "/admin/", "/healthz", "/readyz", "/metrics", "/debug/pprof/", "/debug/vars", "/.git/config", "/.env", "/favicon.ico", "/robots.txt", "/%", "/%zz", "/\xff", "/<script>vestibule()</script>", "/%3Cscript%3Evestibule()%3C/script%3E",
 	"http://evil.example/login", "https://evil.example/authorize", "evil.example:443",

@@ -218,9 +218,24 @@ func (f *fixture) loginDoors(t testing.TB) (doors []door) {
 	add("GET", "/logout", b, nil, nil)
 	add("POST", "/logout", b, nil, url.Values{"x": {"y"}})
 	add("GET", "/forgot", b, url.Values{"email": {vestibuletest.Ada}}, nil)
+	add("POST", "/forgot", b, nil, url.Values{templates.FieldEmail: {vestibuletest.Cleo}})
+	add("GET", "/forgot/sent", b, url.Values{"email": {vestibuletest.Ada}}, nil)
+	b = f.resetting(t)
+	add("GET", "/reset", b, nil, nil)
+	add("GET", "/reset/done", b, nil, nil)
+	add("POST", "/reset", b, nil, url.Values{templates.FieldPassword: {"short"}, templates.FieldCode: {"123456"}})
 	add("GET", "/", b, nil, nil)
 	add("GET", "/nowhere", b, nil, nil)
 	return doors
+}
+
+// resetting returns a browser that has opened Ada's reset link.
+func (f *fixture) resetting(t testing.TB) *vestibuletest.Browser {
+	t.Helper()
+	b := f.provider.Browser()
+	b.Submit(f.provider.URL+"/forgot", templates.FieldEmail, vestibuletest.Ada)
+	b.Open(f.provider.Mail.WaitFor(t, vestibuletest.Ada, "Choose a new password").Links()[0])
+	return b
 }
 
 // push sends a request ahead and returns its name.

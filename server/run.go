@@ -76,6 +76,7 @@ func (s *Server) jobs() []job {
 	return []job{
 		{"letters", time.Second, func(ctx context.Context) error { _, err := s.delivery.DeliverDue(ctx); return err }},
 		{"logouts", time.Second, func(ctx context.Context) error { _, err := s.op.DeliverLogouts(ctx); return err }},
+		{"resets", time.Second, s.login.MailResets},
 		{"sweeper", time.Minute, func(ctx context.Context) error { _, err := s.cfg.DB.Sweep(ctx, s.cfg.Now()); return err }},
 		{"keys", time.Hour, s.admin.EnsureKeys},
 		{"memory", 30 * time.Second, giveMemoryBack},

@@ -53,6 +53,9 @@ func usedKeys(t *testing.T) map[string]bool {
 	for _, step := range emailSteps {
 		used[step.title], used[step.message] = true, true
 	}
+	for _, r := range resetReasons {
+		used[r.subject], used[r.why], used[r.unexpected] = true, true, true
+	}
 	for _, tab := range settingsTabs {
 		used[tab.key] = true
 	}

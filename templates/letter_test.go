@@ -21,6 +21,12 @@ func letters(account, person string) map[string]interface{ Letter(Frame) (Letter
 	all["email-old"] = ConfirmEmail{Name: person, Old: "ada@example.com", New: account, Link: "https://id.example.com/email/old/abc", ExpiresAt: expiry}
 	all["email-new"] = ConfirmNewEmail{New: account, Link: "https://id.example.com/email/new/abc", ExpiresAt: expiry}
 	all["email-taken"] = EmailTaken{Email: person}
+	for reason := range resetReasons {
+		all[fmt.Sprintf("reset-%d", reason)] = ResetLink{Reason: ResetReason(reason), Link: "https://id.example.com/reset/abc", ExpiresAt: expiry, Name: person}
+	}
+	all["set-up-again"] = SetUpAgain{Link: "https://id.example.com/enroll/abc", ExpiresAt: expiry, Name: person}
+	all["recovery-request"] = RecoveryRequest{Link: "https://id.example.com/settings/recoveries/abc", Person: person, Name: account}
+	all["recovery-declined"] = RecoveryDeclined{Name: person}
 	for kind := range noticeKeys {
 		all[fmt.Sprintf("notice-%02d", kind)] = Notice{Kind: NoticeKind(kind), Name: person, Detail: account, Left: 3, When: expiry,
 			NotMe: "https://id.example.com/not-me/abc", Address: "203.0.113.7"}

@@ -14,6 +14,8 @@ const (
 	FieldFamilyName = "family-name" // Profile
 	FieldLanguage   = "language"    // Profile; a BCP 47 tag, or empty
 	FieldSession    = "session"     // Sessions; the id of the button that was pressed
+	FieldReason     = "reason"      // Recovery
+	FieldDecision   = "decision"    // Recovery; the button that was pressed
 )
 
 // Refusal says why a form came back. The zero value means it did not.
@@ -36,6 +38,11 @@ const (
 	PasswordHasName              // … of the person's name
 	PasswordHasProduct           // … of this provider's or a product's name
 	PasswordHasAccount           // … of the name of one of the person's accounts
+	ProofMissing                 // a new password without the code that belongs to it
+	WrongProof                   // WrongCode where a recovery code does as well
+	ReasonMissing                // a decision without a reason
+	RecoveryJustAsked            // Wait
+	RecoveryOver                 // decided, withdrawn or out of time
 	TooManyAttempts              // Wait
 	LinkSentJustNow              // Wait: until another link can be sent
 	LoginEnded                   // the login took too long or had too many wrong codes; start again
@@ -68,6 +75,11 @@ var refusals = [...]struct {
 	PasswordHasName:      {"refusal.password-name", []string{FieldPassword}},
 	PasswordHasProduct:   {"refusal.password-product", []string{FieldPassword}},
 	PasswordHasAccount:   {"refusal.password-account", []string{FieldPassword}},
+	ProofMissing:         {"refusal.proof-missing", []string{FieldCode}},
+	WrongProof:           {"refusal.proof", []string{FieldCode}},
+	ReasonMissing:        {"refusal.reason-missing", []string{FieldReason}},
+	RecoveryJustAsked:    {"refusal.recovery-just-asked", nil},
+	RecoveryOver:         {"refusal.recovery-over", nil},
 	TooManyAttempts:      {"refusal.attempts", nil},
 	LinkSentJustNow:      {"refusal.link-sent", nil},
 	LoginEnded:           {"refusal.login-ended", nil},

@@ -59,13 +59,14 @@ func samples(account, person, client string) []sample {
 	gone := func(r GoneReason) EnrollmentGone {
 		return EnrollmentGone{Reason: r, ForgotURL: "/forgot?email=ada%40example.com", LoginURL: "/login"}
 	}
-	return append(slices.Concat(settingsSamples(account, person), codesSamples(account, person, client), passkeySamples(account, person, client)), []sample{
+	return append(slices.Concat(resetSamples(account, person), settingsSamples(account, person), codesSamples(account, person, client), passkeySamples(account, person, client)), []sample{
 		{"login", login}, {"login-refused", refused}, {"login-wait", busy}, {"login-bare", Login{Action: "/login"}},
 		{"login-code", code}, {"login-code-refused", wrongCode}, {"login-code-unconfirmed", unconfirmed},
 		{"choose", choose}, {"choose-refused", refusedChoice}, {"choose-none", noChoice},
 		{"switch", SwitchAccount{Action: "/switch", AccountName: account, Email: person, ClientName: client, CancelURL: "/back"}},
 		{"mail", mail}, {"mail-again", again}, {"mail-soon", tooSoon}, {"mail-not-sent", notSent},
-		{"enroll", start}, {"enroll-refused", wrongPassword}, {"enroll-invited", invited},
+		{"enroll", start}, {"enroll-refused", wrongPassword}, {"enroll-invited", invited}, {"enroll-yourself", EnrollmentStart{Action: "/enroll", Email: person, ExpiresAt: expiry}},
+		{"scan-yourself", EnrollmentCode{Action: "/enroll/code", Email: person, QR: qr, Key: "JBSWY3DPEHPK3PXP", SkipURL: "/login"}}, {"done-yourself", EnrollmentDone{LoginURL: "/login"}},
 		{"scan", scan}, {"scan-refused", refusedScan}, {"done", EnrollmentDone{AccountName: account, LoginURL: "/login"}},
 		{"gone-unknown", gone(LinkUnknown)}, {"gone-expired", gone(LinkExpired)}, {"gone-used", gone(LinkUsed)}, {"gone-superseded", gone(LinkSuperseded)},
 		{"link-gone", LinkGone{Reason: LinkExpired, Next: NextForgot, NextURL: "/forgot"}}, {"link-gone-bare", LinkGone{}},
@@ -76,7 +77,6 @@ func samples(account, person, client string) []sample {
 		{"confirm-logout-accounts", ConfirmLogout{Action: "/logout", Email: person, StayURL: "/", Accounts: []LogoutChoice{{account, "acme"}, {"Globex Events", "globex"}}}},
 		{"confirm-logout-bare", ConfirmLogout{Action: "/logout"}},
 		{"logged-out", LoggedOut{ReturnURL: "https://cms.example.com/", ClientName: client, LoginURL: "/login"}}, {"logged-out-bare", LoggedOut{}},
-		{"forgot", ForgotPassword{Email: person, LoginURL: "/login"}}, {"forgot-bare", ForgotPassword{}},
 		{"problem-internal", Problem{Kind: Internal, Status: 500}},
 		{"problem-not-found", Problem{Kind: NotFound, Status: 404, BackURL: "https://cms.example.com/"}},
 		{"problem-not-allowed", Problem{Kind: NotAllowed, Status: 403}}, {"problem-bad-request", Problem{Kind: BadRequest, Status: 400}},
