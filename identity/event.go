@@ -2,19 +2,20 @@ package identity
 
 import "time"
 
-// Event is one line of the audit trail, written in the transaction of the act it records.
+// Event is one line of the audit trail, written in the transaction of the act it records. Its JSON is what
+// is exported, and what its digest is made of: a field that is added later has to be left out when empty.
 type Event struct {
-	ID        string
-	At        time.Time
-	Kind      EventKind
-	UserID    UserID    // whom it concerns, if anybody
-	AccountID AccountID // the account it concerns, if any
-	ClientID  ClientID
-	Actor     string // "operator", "user:<id>", "client:<id>" or "system"
-	Address   string // where the request came from
-	UserAgent string
-	RequestID string // the HTTP request
-	Detail    string // a few words; never a secret
+	ID        string    `json:"id"`
+	At        time.Time `json:"at"`
+	Kind      EventKind `json:"kind"`
+	UserID    UserID    `json:"user_id"`    // whom it concerns, if anybody
+	AccountID AccountID `json:"account_id"` // the account it concerns, if any
+	ClientID  ClientID  `json:"client_id"`
+	Actor     string    `json:"actor"`   // "operator", "user:<id>", "client:<id>" or "system"
+	Address   string    `json:"address"` // where the request came from
+	UserAgent string    `json:"user_agent"`
+	RequestID string    `json:"request_id"` // the HTTP request
+	Detail    string    `json:"detail"`     // a few words; never a secret
 }
 
 // Origin is where an act came from: who did it, and through which request.

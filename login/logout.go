@@ -108,7 +108,7 @@ func (d *Door) submitLeave(w http.ResponseWriter, r *http.Request, slug string) 
 // that is not entered is left already.
 func (d *Door) LeaveAccount(ctx context.Context, c Caller, slug string) (stays bool, err error) {
 	now := d.cfg.Now()
-	err = d.cfg.DB.Write(ctx, func(tx *storage.Tx) error {
+	err = d.cfg.DB.WriteAnyway(ctx, func(tx *storage.Tx) error {
 		stays = false
 		v, err := look(ctx, tx.Queries, Caller{Session: c.Session}, now)
 		if err != nil || v.session.ID == "" || !v.session.EndedAt.IsZero() {
@@ -145,7 +145,7 @@ func (d *Door) submitRestart(w http.ResponseWriter, r *http.Request) error {
 // session there is nothing to do.
 func (d *Door) LogOut(ctx context.Context, c Caller) error {
 	now := d.cfg.Now()
-	return d.cfg.DB.Write(ctx, func(tx *storage.Tx) error {
+	return d.cfg.DB.WriteAnyway(ctx, func(tx *storage.Tx) error {
 		session, err := tx.Session(ctx, identity.DigestOf(c.Session))
 		if errors.Is(err, storage.ErrNotFound) {
 			return nil

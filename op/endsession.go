@@ -111,7 +111,7 @@ func (p *Provider) endEverything(ctx context.Context, s identity.Session, by ide
 	now := p.now()
 	origin := originOf(ctx)
 	origin.Actor = identity.ActorUser(s.UserID)
-	return p.cfg.DB.Write(ctx, func(tx *storage.Tx) error {
+	return p.cfg.DB.WriteAnyway(ctx, func(tx *storage.Tx) error {
 		if err := tx.EndSession(ctx, s.ID, now); err != nil {
 			return err
 		}

@@ -6,7 +6,7 @@
 //
 //	request → request id → address → log → panics → headers → limits → op | login
 //
-// Background jobs ([Server.Run]): letters from the outbox, logouts clients are told of, a sweeper for what expired, and the
+// Background jobs ([Server.Run]): letters from the outbox, logouts clients are told of, the audit chain, a sweeper for what expired, and the
 // rotation of signing keys. Nothing relies on the sweeper: every expiry is judged when a record is
 // used.
 package server

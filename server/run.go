@@ -78,9 +78,19 @@ func (s *Server) jobs() []job {
 		{"logouts", time.Second, func(ctx context.Context) error { _, err := s.op.DeliverLogouts(ctx); return err }},
 		{"resets", time.Second, s.login.MailResets},
 		{"sweeper", time.Minute, func(ctx context.Context) error { _, err := s.cfg.DB.Sweep(ctx, s.cfg.Now()); return err }},
+		{"audit", time.Minute, s.keepAudit},
 		{"keys", time.Hour, s.admin.EnsureKeys},
 		{"memory", 30 * time.Second, giveMemoryBack},
 	}
+}
+
+// keepAudit seals what was recorded, and deletes what was kept long enough.
+func (s *Server) keepAudit(ctx context.Context) error {
+	if _, err := s.cfg.DB.SealEvents(ctx); err != nil {
+		return err
+	}
+	_, err := s.cfg.DB.SweepEvents(ctx, s.cfg.Now().Add(-s.cfg.AuditKeep))
+	return err
 }
 
 // Run does the background jobs until ctx ends.

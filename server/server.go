@@ -35,11 +35,16 @@ type Config struct {
 	TrustedProxies []netip.Prefix
 	// BackchannelNetworks are networks, besides public ones, in which clients are told of logouts.
 	BackchannelNetworks []netip.Prefix
+	// AuditKeep is how long events stay in the audit trail; 0 means [AuditKept].
+	AuditKeep time.Duration
 	// Now is the clock; nil means the system's.
 	Now func() time.Time
 	// Log receives one line per event; nil means slog.Default().
 	Log *slog.Logger
 }
+
+// AuditKept is how long events stay unless the installation says otherwise: a year and a month.
+const AuditKept = 400 * 24 * time.Hour
 
 // Server is the running house.
 type Server struct {
@@ -58,6 +63,9 @@ func New(c Config) (*Server, error) {
 	}
 	if c.Log == nil {
 		c.Log = slog.Default()
+	}
+	if c.AuditKeep == 0 {
+		c.AuditKeep = AuditKept
 	}
 	if err := c.validate(); err != nil {
 		return nil, err

@@ -25,6 +25,9 @@ var ErrExists = errors.New("already exists")
 // answer 503 with Retry-After.
 var ErrUnavailable = errors.New("the database is not available now")
 
+// ErrUnrecorded says that an act was not done because the audit trail cannot be written.
+var ErrUnrecorded = fmt.Errorf("%w: the audit trail cannot be written", ErrUnavailable)
+
 // SQLite result codes (sqlite.org/rescode.html).
 const (
 	sqliteBusy             = 5
@@ -107,7 +110,7 @@ var errNoConnection = fmt.Errorf("%w: no connection became free within %s", ErrU
 // crowded reports a server that is there and has its hands full: to connect anew would give it more to do.
 func crowded(err error) bool {
 	var pg *pgconn.PgError
-	return errors.Is(err, errNoConnection) ||
+	return errors.Is(err, errNoConnection) || errors.Is(err, ErrUnrecorded) ||
 		errors.As(err, &pg) && (strings.HasPrefix(pg.Code, "53") || pg.Code == "55P03" || pg.Code == "57014")
 }
 

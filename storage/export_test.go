@@ -52,7 +52,7 @@ func (db *DB) Watch(ctx context.Context, seen func(Statement), act func(*Tx) err
 		return err
 	}
 	defer tx.Rollback()
-	return act(&Tx{Queries{q: watched{tx, seen}, seal: db.seal}})
+	return act(&Tx{Queries: Queries{q: watched{tx, seen}, seal: db.seal}})
 }
 
 type watched struct {

@@ -3,7 +3,6 @@ package storage
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"time"
 
 	"github.com/vestibule-id/vestibule/identity"
@@ -15,28 +14,12 @@ type letterRow struct {
 	content []byte
 }
 
-// letterSeal lets a letter be read whose content cannot be: it must not keep the others from their people.
-type letterSeal struct {
-	sealed
-	unreadable *bool
-}
-
-// Scan implements sql.Scanner.
-func (v letterSeal) Scan(from any) error {
-	err := v.sealed.Scan(from)
-	*v.unreadable = errors.Is(err, errUnsealed)
-	if *v.unreadable {
-		return nil
-	}
-	return err
-}
-
 type letterContent struct{ Subject, Text, HTML string }
 
 var letters = table[letterRow]{"letters", func(s *sealer, l *letterRow) []column {
 	return []column{
 		{"id", &l.ID}, {"user_id", &l.UserID}, {"kind", &l.Kind}, {"to_address", &l.To},
-		{"content", letterSeal{sealed{s, "letters|content", &l.ID, &l.content}, &l.Unreadable}},
+		{"content", readable{sealed{s, "letters|content", &l.ID, &l.content}, &l.Unreadable}},
 		{"created_at", moment{&l.CreatedAt}}, {"next_try_at", moment{&l.NextTryAt}}, {"tries", &l.Tries},
 		{"sent_at", moment{&l.SentAt}}, {"dead_at", moment{&l.DeadAt}},
 	}

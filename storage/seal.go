@@ -158,3 +158,19 @@ func (v sealedIfAny) Scan(from any) error {
 	}
 	return v.sealed.Scan(from)
 }
+
+// readable is a sealed value that may not open: the record is read all the same, and says so.
+type readable struct {
+	sealed
+	unreadable *bool
+}
+
+// Scan implements sql.Scanner.
+func (v readable) Scan(from any) error {
+	err := v.sealed.Scan(from)
+	*v.unreadable = errors.Is(err, errUnsealed)
+	if *v.unreadable {
+		return nil
+	}
+	return err
+}

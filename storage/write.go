@@ -12,6 +12,7 @@ import (
 // Tx is a transaction: all reads and all changes of one act.
 type Tx struct {
 	Queries
+	unrecorded bool // acts are not recorded, see [DB.WriteAnyway]
 }
 
 // How often a transaction that lost against another one is run again, and how long the pauses
@@ -33,9 +34,28 @@ const maxWait = 4 * time.Second
 // Only when the connection is lost during the commit may [ErrUnavailable] come from a transaction that
 // has happened.
 func (db *DB) Write(ctx context.Context, act func(*Tx) error) error {
+	return db.write(ctx, sql.LevelSerializable, act)
+}
+
+// WriteAnyway is Write for acts that make things safer, such as a logout: when the audit trail cannot be
+// written the act is done without a record of it, and the log says so.
+func (db *DB) WriteAnyway(ctx context.Context, act func(*Tx) error) error {
+	err := db.Write(ctx, act)
+	if !errors.Is(err, ErrUnrecorded) {
+		return err
+	}
+	db.log.ErrorContext(ctx, "an act is done without a record of it: the audit trail cannot be written", "error", err)
+	return db.Write(ctx, func(tx *Tx) error {
+		tx.unrecorded = true
+		return act(tx)
+	})
+}
+
+// write is Write at a level of isolation, which SQLite has but one of.
+func (db *DB) write(ctx context.Context, level sql.IsolationLevel, act func(*Tx) error) error {
 	reconnected := false
 	for try := 1; ; try++ {
-		committing, err := db.writeOnce(ctx, act)
+		committing, err := db.writeOnce(ctx, level, act)
 		if conflicted(err) {
 			if try == maxTries {
 				return errors.Join(ErrUnavailable, fmt.Errorf("gave up after %d tries: %w", try, err))
@@ -53,7 +73,7 @@ func (db *DB) Write(ctx context.Context, act func(*Tx) error) error {
 }
 
 // writeOnce also reports whether an error came from the commit.
-func (db *DB) writeOnce(ctx context.Context, act func(*Tx) error) (committing bool, err error) {
+func (db *DB) writeOnce(ctx context.Context, level sql.IsolationLevel, act func(*Tx) error) (committing bool, err error) {
 	conn, err := db.writer(ctx)
 	if err != nil {
 		return false, err
@@ -61,7 +81,7 @@ func (db *DB) writeOnce(ctx context.Context, act func(*Tx) error) (committing bo
 	defer conn.Close()
 	var options *sql.TxOptions
 	if db.engine == "postgres" {
-		options = &sql.TxOptions{Isolation: sql.LevelSerializable}
+		options = &sql.TxOptions{Isolation: level}
 	}
 	tx, err := conn.BeginTx(ctx, options)
 	if err != nil {
@@ -72,7 +92,7 @@ func (db *DB) writeOnce(ctx context.Context, act func(*Tx) error) (committing bo
 	if db.engine == "sqlite" {
 		q = brief{tx}
 	}
-	if err := act(&Tx{Queries{q: q, seal: db.seal}}); err != nil {
+	if err := act(&Tx{Queries: Queries{q: q, seal: db.seal}}); err != nil {
 		return false, err
 	}
 	err = tx.Commit()

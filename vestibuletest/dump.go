@@ -38,3 +38,6 @@ func (p *Provider) LockDatabase() (release func()) {
 	p.testing.Helper()
 	return postgres.Lock(p.testing, p.dbURL)
 }
+
+// DatabaseURL is where the provider keeps its records, for tests that go past it.
+func (p *Provider) DatabaseURL() string { return p.dbURL }

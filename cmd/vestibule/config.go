@@ -7,6 +7,7 @@ import (
 	"io"
 	"log/slog"
 	"os"
+	"strconv"
 	"strings"
 
 	"github.com/alecthomas/kong"
@@ -32,7 +33,21 @@ type Config struct {
 	MailFrom            string   `env:"VESTIBULE_MAIL_FROM" placeholder:"ADDRESS" help:"Whom letters come from." group:"settings"`
 	TrustedProxies      []string `env:"VESTIBULE_TRUSTED_PROXIES" placeholder:"NET" help:"Networks whose X-Forwarded-For is believed, such as 10.0.0.0/8." group:"settings"`
 	BackchannelNetworks []string `env:"VESTIBULE_BACKCHANNEL_NETWORKS" placeholder:"NET" help:"Private networks with products to tell of logouts, such as 10.0.0.0/8." group:"settings"`
+	AuditKeep           days     `env:"VESTIBULE_AUDIT_KEEP" placeholder:"DAYS" default:"400" help:"How many days events stay in the audit trail." group:"settings"`
 	LogLevel            string   `env:"VESTIBULE_LOG_LEVEL" enum:"debug,info,warn,error" default:"info" help:"One of debug, info, warn, error." group:"settings"`
+}
+
+// days is a whole number of them, at least one.
+type days int
+
+// UnmarshalText implements encoding.TextUnmarshaler; 400 and 400d are the same.
+func (d *days) UnmarshalText(text []byte) error {
+	n, err := strconv.Atoi(strings.TrimSuffix(string(text), "d"))
+	if err != nil || n < 1 || n > 100_000 {
+		return fmt.Errorf("%q is not a number of days such as 400", text)
+	}
+	*d = days(n)
+	return nil
 }
 
 // settings that some commands cannot do without, and how they are got.

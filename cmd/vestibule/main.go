@@ -24,6 +24,7 @@ type program struct {
 	User    userCmd    `cmd:"" help:"People."`
 	Client  clientCmd  `cmd:"" help:"Products that delegate their logins."`
 	Keys    keysCmd    `cmd:"" aliases:"key" help:"The sealing key, and the keys that sign tokens."`
+	Audit   auditCmd   `cmd:"" help:"The audit trail: verify it, export it."`
 	Why     whyCmd     `cmd:"" help:"Say what a login has to prove, and why."`
 	Migrate migrateCmd `cmd:"" help:"Bring the database schema up to date."`
 	Version versionCmd `cmd:"" help:"Print the version."`

@@ -9,6 +9,7 @@ import (
 	"net/netip"
 	"os"
 	"strings"
+	"time"
 
 	"github.com/vestibule-id/vestibule/identity"
 	"github.com/vestibule-id/vestibule/mail"
@@ -67,6 +68,7 @@ func (serveCmd) Run(ctx context.Context, c *Config, t *terminal) error {
 	s, err := server.New(server.Config{
 		Issuer: c.Issuer, Product: c.Product, DB: db, Hasher: hasher, Mail: transport, MailFrom: c.MailFrom,
 		TrustedProxies: proxies, BackchannelNetworks: backchannel, Log: log,
+		AuditKeep: time.Duration(c.AuditKeep) * 24 * time.Hour,
 	})
 	if err != nil {
 		return err

@@ -30,7 +30,21 @@ CREATE TABLE audit_links (
     swept BOOLEAN NOT NULL
 );
 
-CREATE INDEX audit_links_last_at ON audit_links (last_at) WHERE NOT swept;
+CREATE INDEX audit_links_last_at ON audit_links (last_at);
 
 -- what was recorded before there was a chain is its first part
 INSERT INTO unsealed_events (event_id) SELECT id FROM events;
+
+-- the trail is append only: nothing changes an event, and only what a swept link covers may go
+-- +goose StatementBegin
+CREATE FUNCTION keep_events() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    IF TG_OP = 'DELETE' AND EXISTS (SELECT 1 FROM audit_links WHERE last_at >= OLD.at AND swept) THEN
+        RETURN OLD;
+    END IF;
+    RAISE EXCEPTION 'the audit trail is append only';
+END
+$$;
+-- +goose StatementEnd
+
+CREATE TRIGGER events_stay BEFORE UPDATE OR DELETE ON events FOR EACH ROW EXECUTE FUNCTION keep_events();
