@@ -138,21 +138,34 @@ var backChannel = []module{
 		if err != nil {
 			return err
 		}
-		before := len(s.logoutTokens())
 		if l := s.leave(s.logout(out.IDToken, "state", "x")); !l.client {
 			return fmt.Errorf("the browser ended at %s", l.at)
 		}
-		for deadline := time.Now().Add(20 * time.Second); len(s.logoutTokens()) == before; {
-			if time.Now().After(deadline) {
-				return errors.New("no logout token arrived within 20 s")
-			}
-			time.Sleep(20 * time.Millisecond)
+		token, err := s.awaitLogoutToken(out)
+		if err != nil {
+			return err
 		}
-		if err := s.checkLogoutToken(s.logoutTokens()[before], out); err != nil {
+		if err := s.checkLogoutToken(token, out); err != nil {
 			return err
 		}
 		return s.loggedOut()
 	}},
+}
+
+// awaitLogoutToken returns the token for a login; those of other modules arrive beside it.
+func (s *suite) awaitLogoutToken(login tokens) (string, error) {
+	for deadline := time.Now().Add(20 * time.Second); time.Now().Before(deadline); time.Sleep(20 * time.Millisecond) {
+		for _, raw := range s.logoutTokens() {
+			claims, err := s.verify(raw)
+			if err != nil {
+				return "", err
+			}
+			if login.claims["sid"] == nil || claims["sid"] == login.claims["sid"] {
+				return raw, nil
+			}
+		}
+	}
+	return "", errors.New("no logout token arrived within 20 s")
 }
 
 // checkLogoutToken: OpenID Connect Back-Channel Logout 1.0 §2.6.

@@ -48,11 +48,11 @@ func run(t *testing.T, tg target, mode string, modules []module) {
 
 func TestVestibule(t *testing.T) {
 	vestibuletest.Each(t, vestibuletest.Config{}, func(t *testing.T, p *vestibuletest.Provider) {
+		box := newInbox(t)
 		tg := vestibule(p)
+		tg.logoutTokens = box.tokens
+		p.Apply("clients: [{id: " + tg.first.id + ", backchannel_logout_uri: \"" + box.url + "\"}]")
 		for _, plan := range plans {
-			if plan.name == "back-channel-logout" && tg.logoutTokens == nil {
-				continue
-			}
 			t.Run(plan.name, func(t *testing.T) { run(t, tg, plan.mode, plan.modules) })
 		}
 	})
