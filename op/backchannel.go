@@ -33,7 +33,7 @@ type logoutToken struct {
 	Expires  int64                   `json:"exp"`
 	ID       string                  `json:"jti"`
 	Events   logoutEvents            `json:"events"`
-	Subject  identity.UserID         `json:"sub"`
+	Subject  string                  `json:"sub"`
 	SID      identity.SessionEntryID `json:"sid"`
 }
 
@@ -152,7 +152,7 @@ func (p *Provider) logoutTokenFor(ctx context.Context, c identity.Client, l iden
 	}
 	now := p.now()
 	return key.sign(typeLogoutToken, logoutToken{
-		Issuer: p.cfg.Issuer, Audience: c.ID, ID: identity.NewID(), Subject: l.UserID, SID: l.EntryID,
+		Issuer: p.cfg.Issuer, Audience: c.ID, ID: identity.NewID(), Subject: c.Subject(l.UserID), SID: l.EntryID,
 		IssuedAt: now.Unix(), Expires: now.Add(identity.LogoutTokenLifetime).Unix(),
 	})
 }

@@ -213,6 +213,29 @@ func TestAPairwiseSubjectIsUnderstoodAsAHint(t *testing.T) {
 	})
 }
 
+func TestALogoutTokenNamesThePersonAsTheClientKnowsThem(t *testing.T) {
+	h := newHouse(t)
+	sink := newSink(t)
+	p := h.listens("cms", sink.URL+"/logout")
+	var cms identity.Client
+	h.write(func(tx *storage.Tx) (err error) {
+		cms, err = tx.Client(t.Context(), "cms")
+		cms.SubjectType = identity.SubjectPairwise
+		cms = cms.WithDefaults()
+		return firstError(err, tx.SaveClient(t.Context(), cms))
+	})
+	h.leave()
+	h.deliver(p, 1)
+	provider, err := oidc.NewProvider(t.Context(), h.url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	verified, err := provider.Verifier(&oidc.Config{ClientID: "cms", Now: h.now}).VerifyLogout(t.Context(), sink.told()[0])
+	if err != nil || verified.Subject != cms.Subject(h.ada.ID) {
+		t.Errorf("%+v, %v", verified, err)
+	}
+}
+
 func TestBothMetadataDocumentsSayTheSame(t *testing.T) {
 	h := newHouse(t)
 	a, b := h.browser().get("/.well-known/openid-configuration"), h.browser().get("/.well-known/oauth-authorization-server")
