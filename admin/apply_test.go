@@ -46,6 +46,7 @@ clients:
     id_token_alg: ES256
     claims_in_id_token: true
     require_pushed_authorization_requests: true
+    dpop_bound_access_tokens: true
     resources: ["https://api.example.com"]
     introspects: ["https://events.example.com/api"]
     subject_type: pairwise
@@ -91,7 +92,7 @@ func TestApplyBringsAboutWhatTheFileSays(t *testing.T) {
 		}
 		events := must(h.db.Client(ctx, "events"))(h)
 		if !events.Proves("a-secret-of-the-operator", noon) || !events.PKCEOptional || events.AccessToken != identity.AccessTokenJWT ||
-			events.IDTokenAlg != identity.ES256 || !events.ClaimsInIDToken || !events.RequirePushed || len(events.Resources) != 1 || len(events.Introspects) != 1 || len(events.PairwiseSalt) != 32 || events.AuthMethod != identity.AuthBasic ||
+			events.IDTokenAlg != identity.ES256 || !events.ClaimsInIDToken || !events.RequirePushed || !events.DPoPBound || len(events.Resources) != 1 || len(events.Introspects) != 1 || len(events.PairwiseSalt) != 32 || events.AuthMethod != identity.AuthBasic ||
 			events.InitiateLoginURI != "http://localhost:8082/login" || events.BackchannelURI != "http://localhost:8082/backchannel-logout" ||
 			!slices.Equal(events.PostLogoutURIs, []string{"http://localhost:8082/"}) {
 			h.Errorf("events: %+v", events)

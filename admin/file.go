@@ -63,6 +63,7 @@ type FileClient struct {
 	Grants           []string           `yaml:"grants"`
 	PKCE             string             `yaml:"pkce"` // required or optional
 	RequirePushed    *bool              `yaml:"require_pushed_authorization_requests"`
+	DPoPBound        *bool              `yaml:"dpop_bound_access_tokens"`
 	AccessToken      string             `yaml:"access_token"`
 	IDTokenAlg       identity.Algorithm `yaml:"id_token_alg"`
 	ClaimsInIDToken  *bool              `yaml:"claims_in_id_token"`

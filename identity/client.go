@@ -51,6 +51,7 @@ type Client struct {
 	InitiateLoginURI string // where a person without a waiting request can start (OpenID Connect Core §4)
 	Grants           []string
 	PKCEOptional     bool // only for confidential clients that cannot
+	DPoPBound        bool // its tokens must be bound to a key (RFC 9449)
 	RequirePushed    bool // its requests must be pushed (RFC 9126)
 	AccessToken      string
 	IDTokenAlg       Algorithm

@@ -77,6 +77,7 @@ type Code struct {
 	ClientID      ClientID
 	RedirectURI   string
 	CodeChallenge string
+	DPoPKey       string // the thumbprint of the key it is bound to; empty: none
 	CreatedAt     time.Time
 	ExpiresAt     time.Time
 	UsedAt        time.Time
@@ -87,7 +88,7 @@ func NewCode(g Grant, r AuthorizationRequest, now time.Time) (Code, string) {
 	secret := NewSecret()
 	return Code{
 		Hash: DigestOf(secret), GrantID: g.ID, ClientID: r.ClientID, RedirectURI: r.RedirectURI,
-		CodeChallenge: r.CodeChallenge, CreatedAt: now, ExpiresAt: now.Add(CodeLifetime),
+		CodeChallenge: r.CodeChallenge, DPoPKey: r.DPoPKey, CreatedAt: now, ExpiresAt: now.Add(CodeLifetime),
 	}, secret
 }
 
@@ -121,6 +122,7 @@ type AccessToken struct {
 	ClientID  ClientID
 	Scopes    []string
 	Resource  string // the API it is for; empty: this provider
+	DPoPKey   string // the thumbprint of the key it is bound to; empty: none
 	CreatedAt time.Time
 	ExpiresAt time.Time
 	RevokedAt time.Time
@@ -144,6 +146,7 @@ type RefreshToken struct {
 	Hash      Digest
 	GrantID   GrantID
 	ClientID  ClientID
+	DPoPKey   string // the thumbprint of the key it is bound to; empty: none
 	CreatedAt time.Time
 	ExpiresAt time.Time // idle limit, never after the grant's
 	UsedAt    time.Time // rotated away

@@ -41,6 +41,7 @@ type AuthorizationRequest struct {
 	ClaimsInInfo  []string // and in userinfo
 	Wants         Wants
 	WrongCodes    int
+	DPoPKey       string    // the thumbprint of the key its code is bound to (RFC 9449 §10); empty: none
 	Resource      string    // the API its tokens are for; empty: this provider
 	PushedHash    Digest    // of the pushed request it came as; empty: none
 	AnsweredAt    time.Time // a code was issued: once

@@ -41,6 +41,7 @@ var authorizeRules = []struct {
 	{"scope", checkScope},
 	{"resource", checkResource},
 	{"code_challenge", checkCodeChallenge},
+	{"dpop_jkt", checkBoundKey},
 	{"nonce", checkNonce},
 	{"prompt", checkPrompt},
 	{"max_age", checkMaxAge},

@@ -15,7 +15,7 @@ func allowCrossOrigin(w http.ResponseWriter, r *http.Request, allowed string) (p
 	h.Set("Allow", allowed)
 	if r.Header.Get("Access-Control-Request-Method") != "" {
 		h.Set("Access-Control-Allow-Methods", allowed)
-		h.Set("Access-Control-Allow-Headers", "Authorization, Content-Type")
+		h.Set("Access-Control-Allow-Headers", "Authorization, Content-Type, DPoP")
 		h.Set("Access-Control-Max-Age", "7200")
 	}
 	w.WriteHeader(http.StatusNoContent)

@@ -48,6 +48,7 @@ type metadata struct {
 	TokenAuthAlgs         []jose.SignatureAlgorithm `json:"token_endpoint_auth_signing_alg_values_supported"`
 	IntrospectAuthAlgs    []jose.SignatureAlgorithm `json:"introspection_endpoint_auth_signing_alg_values_supported"`
 	RevokeAuthAlgs        []jose.SignatureAlgorithm `json:"revocation_endpoint_auth_signing_alg_values_supported"`
+	ProofAlgs             []jose.SignatureAlgorithm `json:"dpop_signing_alg_values_supported"` // RFC 9449 §5.1
 	ChallengeMethods      []string                  `json:"code_challenge_methods_supported"`
 	Scopes                []string                  `json:"scopes_supported"`
 	ClaimTypes            []string                  `json:"claim_types_supported"`
@@ -88,6 +89,7 @@ func discoveryOf(issuer string) document {
 		IntrospectAuthAlgs:    identity.StatementAlgorithms,
 		RevokeAuthAlgs:        identity.StatementAlgorithms,
 		ChallengeMethods:      []string{"S256"},
+		ProofAlgs:             identity.StatementAlgorithms,
 		Scopes:                supportedScopes,
 		ClaimTypes:            []string{"normal"},
 		Claims:                supportedClaims,

@@ -11,6 +11,7 @@ import (
 	"github.com/zitadel/oidc/v3/pkg/oidc"
 	zitadel "github.com/zitadel/oidc/v3/pkg/op"
 
+	"github.com/vestibule-id/vestibule/identity"
 	"github.com/vestibule-id/vestibule/storage"
 )
 
@@ -21,6 +22,7 @@ const (
 	invalidGrant            = "invalid_grant"
 	invalidTarget           = "invalid_target" // RFC 8707 §2
 	invalidScope            = "invalid_scope"
+	invalidProof            = "invalid_dpop_proof" // RFC 9449 §5
 	invalidToken            = "invalid_token"
 	insufficientScope       = "insufficient_scope"
 	unauthorizedClient      = "unauthorized_client"
@@ -151,6 +153,8 @@ func challengeOf(r *http.Request, scheme string, e *refusal) string {
 	switch {
 	case scheme == schemeBasic && e.status == http.StatusUnauthorized && r.Header.Get("Authorization") != "":
 		return `Basic realm="vestibule", charset="UTF-8"`
+	case scheme == schemeDPoP && e.status < http.StatusInternalServerError:
+		return `DPoP realm="vestibule", error="` + e.code + `", error_description="` + quotable(e.description) + `", algs="` + proofAlgorithms + `"`
 	case scheme == schemeBearer && e.status < http.StatusInternalServerError && e.status != http.StatusMethodNotAllowed:
 		if e.code == invalidRequest && e.status == http.StatusUnauthorized { // nothing was shown, so nothing is wrong with it
 			return `Bearer realm="vestibule"`
@@ -159,6 +163,15 @@ func challengeOf(r *http.Request, scheme string, e *refusal) string {
 	}
 	return ""
 }
+
+// proofAlgorithms are those of proofs, as a challenge lists them.
+var proofAlgorithms = func() string {
+	var names []string
+	for _, alg := range identity.StatementAlgorithms {
+		names = append(names, string(alg))
+	}
+	return strings.Join(names, " ")
+}()
 
 // quotable drops what may not stand in a quoted string of a header.
 func quotable(s string) string {

@@ -29,7 +29,7 @@ func TestF22_NoInputIsAFailureOfOurs(t *testing.T) {
 			"id_token_hint", h.token(h.claims("cms", sid), "JWT"), "login_hint", "ada", "ui_locales", "de", "tenant", "acme", "response_mode", "form_post",
 			"request", "x", "request_uri", "x", "post_logout_redirect_uri", postLogoutURI, "grant_type", "authorization_code", "code", "x",
 			"code_verifier", verifier, "client_secret", "secret", "refresh_token", "x", "token", "x", "token_type_hint", "access_token", "access_token", "x",
-			"resource", "https://api.example", "client_assertion", h.token(h.claims("cms", sid), "JWT"), "client_assertion_type", "urn:ietf:params:oauth:client-assertion-type:jwt-bearer")
+			"resource", "https://api.example", "dpop_jkt", challenge, "client_assertion", h.token(h.claims("cms", sid), "JWT"), "client_assertion_type", "urn:ietf:params:oauth:client-assertion-type:jwt-bearer")
 		var names []string
 		for name := range good {
 			names = append(names, name)
@@ -57,6 +57,9 @@ func TestF22_NoInputIsAFailureOfOurs(t *testing.T) {
 			r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 			if random.IntN(4) == 0 {
 				r.Header.Set("Authorization", strings.Map(printable, hostile[random.IntN(len(hostile))]))
+			}
+			if random.IntN(4) == 0 {
+				r.Header.Set("DPoP", strings.Map(printable, hostile[random.IntN(len(hostile))]))
 			}
 			if random.IntN(2) == 0 {
 				for _, c := range cookies {

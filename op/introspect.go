@@ -22,6 +22,7 @@ type introspection struct {
 	IssuedAt  int64             `json:"iat,omitempty"`
 	Issuer    string            `json:"iss,omitempty"`
 	Audience  string            `json:"aud,omitempty"`
+	Bound     *confirmation     `json:"cnf,omitempty"`
 	loginClaims
 }
 
@@ -61,7 +62,7 @@ func (p *Provider) introspect(ctx context.Context, c identity.Client, token, hin
 	}
 	answer := introspection{
 		Active: true, ClientID: found.client, TokenType: found.tokenType, IssuedAt: found.issuedAt.Unix(), Expires: found.expires.Unix(),
-		Issuer: p.cfg.Issuer, Audience: p.audienceOf(found.resource), Scope: strings.Join(found.scopes, " "),
+		Issuer: p.cfg.Issuer, Audience: p.audienceOf(found.resource), Bound: confirmed(found.key), Scope: strings.Join(found.scopes, " "),
 		loginClaims: loginClaims{Subject: string(found.client)},
 	}
 	if found.grant == "" {
@@ -93,10 +94,11 @@ type foundToken struct {
 	client    identity.ClientID
 	grant     identity.GrantID
 	scopes    []string
-	tokenType string // "Bearer": an access token
+	tokenType string // of an access token; empty: a refresh token
 	issuedAt  time.Time
 	expires   time.Time
 	live      bool
+	key       string            // the thumbprint of the key it is bound to; empty: none
 	resource  string            // the API it is for; empty: this provider
 	behind    *storage.Standing // of its grant, when that was read along
 }
@@ -106,7 +108,7 @@ func (t foundToken) visibleTo(c identity.Client) bool {
 	return t.client == c.ID || t.resource != "" && has(c.Introspects, t.resource)
 }
 
-func (t foundToken) isAccess() bool { return t.tokenType == schemeBearer }
+func (t foundToken) isAccess() bool { return t.tokenType != "" }
 
 // findToken returns an access or a refresh token, live or not. The hint only says where to look first
 // (RFC 7009 §2.1). It fails with storage.ErrNotFound.
@@ -136,11 +138,19 @@ func (p *Provider) findAccess(ctx context.Context, token string, now time.Time) 
 		found = nil
 		t, err = p.cfg.DB.AccessToken(ctx, hash)
 	}
-	return foundToken{t.Hash, t.ClientID, t.GrantID, t.Scopes, schemeBearer, t.CreatedAt, t.ExpiresAt, t.Live(now), t.Resource, found}, err
+	return foundToken{t.Hash, t.ClientID, t.GrantID, t.Scopes, tokenType(t), t.CreatedAt, t.ExpiresAt, t.Live(now), t.DPoPKey, t.Resource, found}, err
+}
+
+// tokenType is how an access token is shown.
+func tokenType(t identity.AccessToken) string {
+	if t.DPoPKey != "" {
+		return schemeDPoP
+	}
+	return schemeBearer
 }
 
 func (p *Provider) findRefresh(ctx context.Context, token string, now time.Time) (foundToken, error) {
 	t, err := p.cfg.DB.RefreshToken(ctx, identity.DigestOf(token))
 	live := t.UsedAt.IsZero() && now.Before(t.ExpiresAt)
-	return foundToken{t.Hash, t.ClientID, t.GrantID, nil, "", t.CreatedAt, t.ExpiresAt, live, "", nil}, err
+	return foundToken{t.Hash, t.ClientID, t.GrantID, nil, "", t.CreatedAt, t.ExpiresAt, live, t.DPoPKey, "", nil}, err
 }

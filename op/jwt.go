@@ -62,13 +62,14 @@ type accessClaims struct {
 	IssuedAt int64             `json:"iat"`
 	Expires  int64             `json:"exp"`
 	Scope    string            `json:"scope,omitempty"`
+	Bound    *confirmation     `json:"cnf,omitempty"`
 	loginClaims
 }
 
 // accessClaimsOf returns the claims of a JWT access token.
 func (p *Provider) accessClaimsOf(g given) accessClaims {
 	c := accessClaims{
-		Issuer: p.cfg.Issuer, Audience: p.audienceOf(g.access.Resource), ClientID: g.client.ID, ID: g.secret,
+		Issuer: p.cfg.Issuer, Audience: p.audienceOf(g.access.Resource), Bound: confirmed(g.access.DPoPKey), ClientID: g.client.ID, ID: g.secret,
 		IssuedAt: g.access.CreatedAt.Unix(), Expires: g.access.ExpiresAt.Unix(),
 		Scope: strings.Join(g.access.Scopes, " "), loginClaims: loginClaims{Subject: string(g.client.ID)},
 	}

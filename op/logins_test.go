@@ -32,6 +32,7 @@ type wish struct {
 	claimsInID  []string
 	inUserinfo  []string // claims
 	resource    string
+	key         string // dpop_jkt
 	withoutPKCE bool
 	withoutCode bool // Ada shows her password alone
 }
@@ -52,7 +53,7 @@ func (w *world) login(client string, a wish) login {
 	l := login{client: client, verifier: identity.NewSecret()}
 	request := identity.AuthorizationRequest{
 		ID: identity.RequestID(identity.NewID()), ClientID: identity.ClientID(client), RedirectURI: returnTo, Scopes: a.scopes,
-		Nonce: "a nonce", ClaimsInID: a.claimsInID, ClaimsInInfo: a.inUserinfo, Resource: a.resource, CodeChallenge: string(identity.DigestOf(l.verifier)), Wants: identity.Wants{AccountID: w.initech.ID},
+		Nonce: "a nonce", ClaimsInID: a.claimsInID, ClaimsInInfo: a.inUserinfo, Resource: a.resource, DPoPKey: a.key, CodeChallenge: string(identity.DigestOf(l.verifier)), Wants: identity.Wants{AccountID: w.initech.ID},
 		CreatedAt: now, ExpiresAt: now.Add(time.Minute),
 	}
 	if a.withoutPKCE {

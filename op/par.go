@@ -51,6 +51,16 @@ func (p *Provider) keepPushed(r *http.Request) (pushedAnswer, error) {
 		form.Del(name)
 	}
 	form.Set("client_id", string(client.ID)) // it may have stood in the header alone
+	key, err := p.provenKey(ctx, r.Header, http.MethodPost, pathPushed, "")
+	if err != nil {
+		return pushedAnswer{}, err
+	}
+	if named := form.Get("dpop_jkt"); key != "" && named != "" && named != key {
+		return pushedAnswer{}, refuse(invalidProof, "dpop_jkt names another key than the DPoP proof")
+	}
+	if key != "" { // pushing with a proof is as good as naming the key (RFC 9449 §10.1)
+		form.Set("dpop_jkt", key)
+	}
 	parameters := form.Encode()
 	switch {
 	case form.Has("request_uri"):

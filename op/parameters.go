@@ -146,7 +146,7 @@ func checkBearer(r *http.Request, given []string) *refusal {
 	switch {
 	case inBody:
 		return refuse(invalidRequest, "the access token is given twice")
-	case !strings.EqualFold(scheme, schemeBearer) || strings.TrimSpace(token) == "" || !plain(token):
+	case !strings.EqualFold(scheme, schemeBearer) && !strings.EqualFold(scheme, schemeDPoP) || strings.TrimSpace(token) == "" || !plain(token):
 		return refuse(invalidRequest, "the Authorization header holds no Bearer token").with(http.StatusUnauthorized)
 	}
 	return nil

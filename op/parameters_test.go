@@ -92,6 +92,7 @@ var refusals = []struct {
 	{"R53: a login_hint too long", []string{"login_hint", strings.Repeat("n", 1<<10+1)}, "invalid_request"},
 	{"R55: a request object", []string{"request", "eyJhbGciOiJub25lIn0.e30."}, "request_not_supported"},
 	{"R55: registration", []string{"registration", "{}"}, "registration_not_supported"},
+	{"a thumbprint that is none", []string{"dpop_jkt", "x"}, "invalid_request"},
 	{"a resource nobody is registered for", []string{"resource", "https://evil.example"}, "invalid_target"},
 	{"no scope", []string{"scope", ""}, "invalid_scope"},
 	{"a scope without openid", []string{"scope", "profile email"}, "invalid_scope"},

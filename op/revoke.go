@@ -34,6 +34,6 @@ func (s server) revokeToken(ctx context.Context, c identity.Client, token, hint 
 		if found.isAccess() {
 			return tx.RevokeAccessToken(ctx, found.hash, now)
 		}
-		return exchange{tx, c, now}.end(ctx, found.grant, identity.EventGrantRevoked, "the client revoked it")
+		return exchange{Tx: tx, client: c, now: now}.end(ctx, found.grant, identity.EventGrantRevoked, "the client revoked it")
 	})
 }

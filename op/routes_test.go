@@ -202,7 +202,7 @@ func TestScriptsOfAnyOriginMayReadWhatIsPublicOrProven(t *testing.T) {
 	} {
 		a := h.browser().send("OPTIONS", path, "", "Origin", "https://app.example", "Access-Control-Request-Method", "POST", "Access-Control-Request-Headers", "authorization")
 		if a.StatusCode != 204 || a.Header.Get("Access-Control-Allow-Origin") != "*" || a.Header.Get("Access-Control-Allow-Methods") != want ||
-			a.Header.Get("Access-Control-Allow-Headers") != "Authorization, Content-Type" || a.body != "" {
+			a.Header.Get("Access-Control-Allow-Headers") != "Authorization, Content-Type, DPoP" || a.body != "" {
 			t.Errorf("the question for %s: %d %v", path, a.StatusCode, a.Header)
 		}
 		method := strings.Split(want, ",")[0]
@@ -229,6 +229,7 @@ func TestDiscoverySaysWhatIsOn(t *testing.T) {
 		"token_endpoint_auth_methods_supported":            []any{"client_secret_basic", "client_secret_post", "private_key_jwt", "none"},
 		"introspection_endpoint_auth_methods_supported":    []any{"client_secret_basic", "client_secret_post", "private_key_jwt"},
 		"token_endpoint_auth_signing_alg_values_supported": []any{"RS256", "PS256", "ES256", "EdDSA"},
+		"dpop_signing_alg_values_supported":                []any{"RS256", "PS256", "ES256", "EdDSA"},
 		"code_challenge_methods_supported":                 []any{"S256"},
 		"scopes_supported":                                 []any{"openid", "profile", "email", "offline_access"},
 		"acr_values_supported":                             []any{"urn:vestibule:acr:1fa", "urn:vestibule:acr:2fa", "phr"},

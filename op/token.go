@@ -31,6 +31,7 @@ func (p *Provider) serveToken(w http.ResponseWriter, r *http.Request) {
 type exchange struct {
 	*storage.Tx
 	client identity.Client
+	key    string // the thumbprint of the key the client has proven to hold; empty: none
 	now    time.Time
 }
 
@@ -74,17 +75,21 @@ func (p *Provider) signersFor(ctx context.Context, c identity.Client, login bool
 }
 
 // exchange runs an exchange that a person has logged in for, in one transaction.
-func (s server) exchange(ctx context.Context, c identity.Client, act func(exchange) (given, error)) (*zitadel.Response, error) {
-	return s.tokens(ctx, c, true, func() (given, error) { return s.write(ctx, c, act) })
+func (s server) exchange(ctx context.Context, c identity.Client, h http.Header, act func(exchange) (given, error)) (*zitadel.Response, error) {
+	return s.tokens(ctx, c, h, true, func(key string) (given, error) { return s.write(ctx, c, key, act) })
 }
 
 // tokens signs what give has written down. login says that it may give an ID token.
-func (s server) tokens(ctx context.Context, c identity.Client, login bool, give func() (given, error)) (*zitadel.Response, error) {
+func (s server) tokens(ctx context.Context, c identity.Client, h http.Header, login bool, give func(key string) (given, error)) (*zitadel.Response, error) {
+	key, err := s.tokenKey(ctx, c, h)
+	if err != nil {
+		return nil, s.told(ctx, err)
+	}
 	keys, err := s.signersFor(ctx, c, login)
 	if err != nil {
 		return nil, s.told(ctx, err)
 	}
-	result, err := give()
+	result, err := give(key)
 	if err != nil {
 		return nil, s.told(ctx, err)
 	}
@@ -97,11 +102,11 @@ func (s server) tokens(ctx context.Context, c identity.Client, login bool, give 
 
 // write runs act in a transaction. A refusal is an answer like any other: what it has burned or
 // revoked stays so. The transaction may run several times; what counts is its last run.
-func (s server) write(ctx context.Context, c identity.Client, act func(exchange) (given, error)) (result given, err error) {
+func (s server) write(ctx context.Context, c identity.Client, key string, act func(exchange) (given, error)) (result given, err error) {
 	var refused *refusal
 	err = s.cfg.DB.Write(ctx, func(tx *storage.Tx) (err error) {
 		refused = nil
-		result, err = act(exchange{tx, c, s.now()})
+		result, err = act(exchange{tx, c, key, s.now()})
 		if errors.As(err, &refused) {
 			return nil
 		}
@@ -116,7 +121,7 @@ func (s server) write(ctx context.Context, c identity.Client, act func(exchange)
 // sign makes the answer to a client of what was given.
 func (s server) sign(g given, keys signers) (tokenAnswer, error) {
 	a := tokenAnswer{
-		AccessToken: g.secret, TokenType: schemeBearer, ExpiresIn: int64(identity.AccessTokenLifetime / time.Second),
+		AccessToken: g.secret, TokenType: tokenType(g.access), ExpiresIn: int64(identity.AccessTokenLifetime / time.Second),
 		RefreshToken: g.refresh, Scope: strings.Join(g.access.Scopes, " "),
 	}
 	var err error
@@ -133,18 +138,18 @@ func (s server) sign(g given, keys signers) (tokenAnswer, error) {
 
 // issue writes an access token for a grant that stands.
 func (e exchange) issue(ctx context.Context, of *standing, scopes []string, resource string) (given, error) {
-	result := newAccess(e.client, of, scopes, resource, e.now)
+	result := newAccess(e.client, of, scopes, resource, e.key, e.now)
 	return result, e.AddAccessToken(ctx, result.access)
 }
 
 // newAccess returns an access token yet to be written: for a grant that stands, or for the client alone.
-func newAccess(c identity.Client, of *standing, scopes []string, resource string, now time.Time) given {
+func newAccess(c identity.Client, of *standing, scopes []string, resource, key string, now time.Time) given {
 	var grant identity.GrantID
 	if of != nil {
 		grant = of.Grant.ID
 	}
 	access, secret := identity.NewAccessToken(c.ID, grant, scopes, now)
-	access.Resource = resource
+	access.Resource, access.DPoPKey = resource, key
 	if c.AccessToken == identity.AccessTokenJWT {
 		access.Hash = jtiDigest(secret)
 	}

@@ -22,8 +22,8 @@ func (s server) ClientCredentialsExchange(ctx context.Context, r *zitadel.Client
 	if err != nil {
 		return nil, s.told(ctx, err)
 	}
-	return s.tokens(ctx, client, false, func() (given, error) {
-		result := newAccess(client, nil, nil, resource, s.now())
+	return s.tokens(ctx, client, r.Header, false, func(key string) (given, error) {
+		result := newAccess(client, nil, nil, resource, key, s.now())
 		return result, s.cfg.DB.AddAccessToken(ctx, result.access)
 	})
 }

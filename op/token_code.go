@@ -16,7 +16,7 @@ const codeUseless = "the code is unknown, over, used, or was given to another cl
 
 // CodeExchange answers grant_type=authorization_code (OpenID Connect Core §3.1.3).
 func (s server) CodeExchange(ctx context.Context, r *zitadel.ClientRequest[oidc.AccessTokenRequest]) (*zitadel.Response, error) {
-	return s.exchange(ctx, recordOf(r.Client), func(e exchange) (given, error) { return e.redeem(ctx, r.Data, r.PostForm.Get("resource")) })
+	return s.exchange(ctx, recordOf(r.Client), r.Header, func(e exchange) (given, error) { return e.redeem(ctx, r.Data, r.PostForm.Get("resource")) })
 }
 
 // redeem uses a code, once, and gives what it stands for. A code that is refused after it was used
@@ -46,6 +46,9 @@ func (e exchange) give(ctx context.Context, code identity.Code, r *oidc.AccessTo
 	if err := code.BoundTo(r.RedirectURI, r.CodeVerifier); err != nil {
 		return given{}, refuse(invalidGrant, err.Error())
 	}
+	if code.DPoPKey != "" && code.DPoPKey != e.key {
+		return given{}, refuse(invalidGrant, "the code is bound to another key")
+	}
 	of, err := judge(ctx, e.Queries, code.GrantID, nil, e.now)
 	if err != nil {
 		return given{}, err
@@ -62,9 +65,7 @@ func (e exchange) give(ctx context.Context, code identity.Code, r *oidc.AccessTo
 	// Whoever is registered for refresh tokens gets one, with or without offline_access: the products
 	// are first-party, so the registration is the consent, and the grant ends with its session.
 	if e.client.Allows(identity.GrantRefreshToken) {
-		token, secret := identity.NewRefreshToken(of.Grant, e.now)
-		result.refresh = secret
-		err = e.AddRefreshToken(ctx, token)
+		result.refresh, err = e.addRefresh(ctx, of.Grant, "")
 	}
 	return result, err
 }

@@ -21,7 +21,7 @@ const refreshUseless = "the refresh token is unknown, over, used, or was given t
 // RefreshToken answers grant_type=refresh_token (RFC 6749 §6, OpenID Connect Core §12).
 func (s server) RefreshToken(ctx context.Context, r *zitadel.ClientRequest[oidc.RefreshTokenRequest]) (*zitadel.Response, error) {
 	hash := identity.DigestOf(r.Data.RefreshToken)
-	return s.exchange(ctx, recordOf(r.Client), func(e exchange) (given, error) { return e.renew(ctx, hash, r.PostForm) })
+	return s.exchange(ctx, recordOf(r.Client), r.Header, func(e exchange) (given, error) { return e.renew(ctx, hash, r.PostForm) })
 }
 
 // renew judges the grant of a refresh token again and gives a new access token. The refresh token
@@ -30,6 +30,9 @@ func (e exchange) renew(ctx context.Context, hash identity.Digest, asked url.Val
 	token, behind, err := e.refreshable(ctx, hash)
 	if err != nil {
 		return given{}, err
+	}
+	if token.DPoPKey != "" && token.DPoPKey != e.key {
+		return given{}, refuse(invalidGrant, "the refresh token is bound to another key")
 	}
 	of, err := judge(ctx, e.Queries, token.GrantID, behind, e.now)
 	if err != nil {
@@ -86,8 +89,18 @@ func (e exchange) rotate(ctx context.Context, token identity.RefreshToken, g ide
 	if _, err := e.UseRefreshToken(ctx, token.Hash, e.client.ID, e.now); err != nil {
 		return "", tooLate(err)
 	}
-	next, secret := identity.NewRefreshToken(g, e.now)
-	return secret, e.AddRefreshToken(ctx, next)
+	return e.addRefresh(ctx, g, token.DPoPKey)
+}
+
+// addRefresh writes a refresh token and returns its secret. That of a public client is bound to the key of its
+// predecessor, or to the one the client has proven to hold; who proves itself at each use needs no other bond
+// (RFC 9449 §5).
+func (e exchange) addRefresh(ctx context.Context, g identity.Grant, key string) (string, error) {
+	token, secret := identity.NewRefreshToken(g, e.now)
+	if token.DPoPKey = key; key == "" && e.client.Public() {
+		token.DPoPKey = e.key
+	}
+	return secret, e.AddRefreshToken(ctx, token)
 }
 
 // tooLate turns "not found" into a refusal.

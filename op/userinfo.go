@@ -1,7 +1,6 @@
 package op
 
 import (
-	"context"
 	"errors"
 	"net/http"
 	"strings"
@@ -18,9 +17,9 @@ type userinfo struct {
 
 // serveUserinfo answers with the claims of the person an access token was given for.
 func (p *Provider) serveUserinfo(w http.ResponseWriter, r *http.Request) {
-	claims, err := p.userinfo(r.Context(), accessTokenOf(r))
+	claims, err := p.userinfo(r)
 	if err != nil {
-		p.refuseClient(w, r, schemeBearer, asRefusal(err))
+		p.refuseClient(w, r, challengeWith(r, err), asRefusal(err))
 		return
 	}
 	writeJSON(w, http.StatusOK, claims)
@@ -34,13 +33,25 @@ func accessTokenOf(r *http.Request) string {
 	return r.PostForm.Get("access_token")
 }
 
-func (p *Provider) userinfo(ctx context.Context, token string) (userinfo, error) {
-	now := p.now()
+// challengeWith names the scheme a client should try again with.
+func challengeWith(r *http.Request, err error) string {
+	scheme, _, _ := strings.Cut(r.Header.Get("Authorization"), " ")
+	if errors.Is(err, errBound) || strings.EqualFold(scheme, schemeDPoP) {
+		return schemeDPoP
+	}
+	return schemeBearer
+}
+
+func (p *Provider) userinfo(r *http.Request) (userinfo, error) {
+	ctx, token, now := r.Context(), accessTokenOf(r), p.now()
 	access, err := p.findAccess(ctx, token, now)
 	if errors.Is(err, storage.ErrNotFound) || err == nil && !access.live {
 		return userinfo{}, refuse(invalidToken, "the access token is unknown, over or revoked")
 	}
 	if err != nil {
+		return userinfo{}, err
+	}
+	if err := p.mayUse(r, pathUserinfo, token, access.key); err != nil {
 		return userinfo{}, err
 	}
 	if access.resource != "" { // whoever it was sent to must not learn more by it than it says

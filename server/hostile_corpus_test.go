@@ -90,6 +90,7 @@ var hostileHeaders = []string{
 	"X-Original-URL: /admin", "X-Rewrite-URL: /admin", "X-HTTP-Method-Override: DELETE", "X-HTTP-Method: PUT", "X-Method-Override: TRACE",
 	"Origin: null", "Origin: https://evil.example/", "Origin: <script>vestibule()</script>", "Referer: https://evil.example/", "Sec-Fetch-Site: cross-site", "Sec-Fetch-Site: <script>vestibule()</script>",
 	"Accept: application/vestibule;q=x,*/*;q=2", "Accept-Encoding: br;q=1.0, gzip;q=0, *;q=x", "Accept-Language: " + strings.Repeat("x-", 4000), "Accept-Language: " + strings.Repeat("de-DE-u-co-phonebk,", 400), "Accept-Language: \xff<script>vestibule()</script>;q=9",
+	"DPoP: ", "DPoP: x", "DPoP: a.b.c", "DPoP: eyJhbGciOiJub25lIiwidHlwIjoiZHBvcCtqd3QifQ.e30.", "DPoP: " + strings.Repeat("a", 9<<10), "DPoP: \xff", "Authorization: DPoP x", "Authorization: DPoP",
 	"Authorization: ", "Authorization: Basic", "Authorization: Basic x", "Authorization: Basic Y21z", "Authorization: Basic \x01", "Authorization: Bearer", "Authorization: Bearer " + strings.Repeat("a", 8<<10), "Authorization: Negotiate x", "Authorization: Digest username=\"cms\"",
 	"Authorization: Basic Omg=", "Authorization: Basic //8=", "Authorization: Basic JXp6OiV6eg==", "Authorization: Basic AGE6YQBi", "Authorization: Bearer ' OR 1=1 --", "Authorization: Bearer <script>vestibule()</script>",
 	"If-None-Match: *", "If-Modified-Since: x", "Range: bytes=0-0,1-1,2-2", "Expect: 100-continue", "Expect: vestibule", "Upgrade: h2c", "Connection: upgrade, http2-settings", "Te: trailers", "Trailer: Authorization",

@@ -275,7 +275,7 @@ func (f *fixture) protocolDoors(t testing.TB) (doors []door) {
 		"client_id": {"cms"}, "redirect_uri": {vestibuletest.RedirectURI}, "response_type": {"code"}, "scope": {"openid email"}, "state": {"s"}, "nonce": {"n"},
 		"code_challenge": {strings.Repeat("a", 43)}, "code_challenge_method": {"S256"}, "prompt": {"login"}, "max_age": {"1000"}, "claims": {"{}"}, "acr_values": {"phr"},
 		"id_token_hint": {hint}, "login_hint": {vestibuletest.Cleo}, "ui_locales": {"en de"}, "response_mode": {"query"}, "account": {"globex"}, "tenant": nil, "organization": nil,
-		"display": {"page"}, "request": nil, "request_uri": nil, "resource": nil, "registration": nil,
+		"display": {"page"}, "request": nil, "request_uri": nil, "resource": nil, "dpop_jkt": {strings.Repeat("a", 43)}, "registration": nil,
 	}
 	farewell := url.Values{"id_token_hint": {hint}, "client_id": {"cms"}, "post_logout_redirect_uri": {"http://127.0.0.1:9/"}, "state": {"s"}, "ui_locales": {"en"}}
 	cookies, cms := []string{f.cookies(b)}, []string{basic("cms", vestibuletest.CMSSecret)}

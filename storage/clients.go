@@ -11,7 +11,7 @@ var clients = table[identity.Client]{"clients", func(s *sealer, c *identity.Clie
 		{"id", &c.ID}, {"name", &c.Name}, {"secrets", jsonOf(&c.Secrets)}, {"auth_method", &c.AuthMethod}, {"jwks", &c.JWKS},
 		{"redirect_uris", jsonOf(&c.RedirectURIs)}, {"post_logout_uris", jsonOf(&c.PostLogoutURIs)},
 		{"backchannel_uri", &c.BackchannelURI}, {"initiate_login_uri", &c.InitiateLoginURI}, {"grants", jsonOf(&c.Grants)},
-		{"pkce_optional", &c.PKCEOptional}, {"require_pushed", &c.RequirePushed}, {"access_token", &c.AccessToken}, {"id_token_alg", &c.IDTokenAlg},
+		{"pkce_optional", &c.PKCEOptional}, {"require_pushed", &c.RequirePushed}, {"dpop_bound", &c.DPoPBound}, {"access_token", &c.AccessToken}, {"id_token_alg", &c.IDTokenAlg},
 		{"claims_in_id_token", &c.ClaimsInIDToken}, {"resources", jsonOf(&c.Resources)},
 		{"introspects", jsonOf(&c.Introspects)}, {"subject_type", &c.SubjectType},
 		{"pairwise_salt", sealedIfAny{sealed{s, "clients|pairwise_salt", (*string)(&c.ID), &c.PairwiseSalt}}},

@@ -10,21 +10,21 @@ import (
 var codes = table[identity.Code]{"codes", func(_ *sealer, c *identity.Code) []column {
 	return []column{
 		{"hash", &c.Hash}, {"grant_id", &c.GrantID}, {"client_id", &c.ClientID}, {"redirect_uri", &c.RedirectURI},
-		{"code_challenge", &c.CodeChallenge}, {"created_at", moment{&c.CreatedAt}}, {"expires_at", moment{&c.ExpiresAt}},
+		{"code_challenge", &c.CodeChallenge}, {"dpop_jkt", &c.DPoPKey}, {"created_at", moment{&c.CreatedAt}}, {"expires_at", moment{&c.ExpiresAt}},
 		{"used_at", moment{&c.UsedAt}},
 	}
 }}
 
 var accessTokens = table[identity.AccessToken]{"access_tokens", func(_ *sealer, t *identity.AccessToken) []column {
 	return []column{
-		{"hash", &t.Hash}, {"grant_id", &t.GrantID}, {"client_id", &t.ClientID}, {"scopes", jsonOf(&t.Scopes)}, {"resource", &t.Resource},
+		{"hash", &t.Hash}, {"grant_id", &t.GrantID}, {"client_id", &t.ClientID}, {"scopes", jsonOf(&t.Scopes)}, {"resource", &t.Resource}, {"dpop_jkt", &t.DPoPKey},
 		{"created_at", moment{&t.CreatedAt}}, {"expires_at", moment{&t.ExpiresAt}}, {"revoked_at", moment{&t.RevokedAt}},
 	}
 }}
 
 var refreshTokens = table[identity.RefreshToken]{"refresh_tokens", func(_ *sealer, t *identity.RefreshToken) []column {
 	return []column{
-		{"hash", &t.Hash}, {"grant_id", &t.GrantID}, {"client_id", &t.ClientID},
+		{"hash", &t.Hash}, {"grant_id", &t.GrantID}, {"client_id", &t.ClientID}, {"dpop_jkt", &t.DPoPKey},
 		{"created_at", moment{&t.CreatedAt}}, {"expires_at", moment{&t.ExpiresAt}}, {"used_at", moment{&t.UsedAt}},
 	}
 }}

@@ -28,6 +28,7 @@ type clientView struct {
 	Grants         []string           `json:"grants"`
 	PKCE           string             `json:"pkce"`
 	RequirePushed  bool               `json:"require_pushed_authorization_requests"`
+	DPoPBound      bool               `json:"dpop_bound_access_tokens"`
 	AccessToken    string             `json:"access_token"`
 	IDTokenAlg     identity.Algorithm `json:"id_token_alg"`
 	Resources      []string           `json:"resources"`
@@ -42,7 +43,7 @@ func viewClient(c identity.Client) clientView {
 	if c.PKCEOptional {
 		pkce = "optional"
 	}
-	return clientView{c.ID, c.Name, c.AuthMethod, viewAll(c.RedirectURIs, same), viewAll(c.PostLogoutURIs, same), c.Grants, pkce, c.RequirePushed,
+	return clientView{c.ID, c.Name, c.AuthMethod, viewAll(c.RedirectURIs, same), viewAll(c.PostLogoutURIs, same), c.Grants, pkce, c.RequirePushed, c.DPoPBound,
 		c.AccessToken, c.IDTokenAlg, viewAll(c.Resources, same), viewAll(c.Introspects, same), c.SubjectType, c.CreatedAt}
 }
 
@@ -81,6 +82,7 @@ type clientAddCmd struct {
 	Grant                 []string `placeholder:"GRANT" help:"authorization_code and refresh_token (default), or client_credentials. Can be repeated."`
 	PKCEOptional          bool     `name:"pkce-optional" help:"For confidential clients that cannot do PKCE."`
 	RequirePAR            bool     `name:"require-par" help:"Its logins must be pushed to /par first (RFC 9126)."`
+	DPoPBound             bool     `name:"dpop-bound" help:"Its tokens must be bound to a key (RFC 9449)."`
 	AccessToken           string   `placeholder:"FORMAT" help:"opaque (default) or jwt."`
 	IDTokenAlg            string   `name:"id-token-alg" placeholder:"ALG" help:"RS256 (default) or ES256."`
 	Resource              []string `placeholder:"URI" sep:"none" help:"An API it may ask tokens for (RFC 8707). Can be repeated."`
@@ -100,7 +102,7 @@ func (clientAddCmd) Help() string {
 func (c *clientAddCmd) client() (identity.Client, error) {
 	client := identity.Client{
 		ID: identity.ClientID(c.ID), Name: c.Name, AuthMethod: c.AuthMethod, RedirectURIs: c.RedirectURI, PostLogoutURIs: c.PostLogoutRedirectURI,
-		BackchannelURI: c.BackchannelLogoutURI, InitiateLoginURI: c.InitiateLoginURI, Grants: c.Grant, PKCEOptional: c.PKCEOptional, RequirePushed: c.RequirePAR,
+		BackchannelURI: c.BackchannelLogoutURI, InitiateLoginURI: c.InitiateLoginURI, Grants: c.Grant, PKCEOptional: c.PKCEOptional, RequirePushed: c.RequirePAR, DPoPBound: c.DPoPBound,
 		AccessToken: c.AccessToken, IDTokenAlg: identity.Algorithm(c.IDTokenAlg), ClaimsInIDToken: c.ClaimsInIDToken,
 		Resources: c.Resource, Introspects: c.Introspects, SubjectType: c.SubjectType,
 	}
