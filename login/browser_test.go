@@ -17,7 +17,7 @@ import (
 // browser is a person in front of a browser: it keeps cookies, follows redirects within the house
 // and sends the forms it is shown.
 type browser struct {
-	t    *testing.T
+	t    testing.TB
 	base string
 	jar  *cookiejar.Jar
 	http *http.Client
@@ -27,14 +27,14 @@ type browser struct {
 
 func (h *house) browser() *browser { return newBrowser(h.t, h.server.URL) }
 
-func newBrowser(t *testing.T, base string) *browser {
+func newBrowser(t testing.TB, base string) *browser {
 	jar, _ := cookiejar.New(nil)
 	return &browser{t: t, base: base, jar: jar, http: &http.Client{Jar: jar}}
 }
 
 // screen is what the browser shows.
 type screen struct {
-	t      *testing.T
+	t      testing.TB
 	url    *url.URL
 	status int
 	header http.Header

@@ -465,3 +465,27 @@ func (h *house) logged() string {
 	defer h.mu.Unlock()
 	return h.log.String()
 }
+
+func TestR10_TheSecretIsOnOneUncachedPageAndHasNoAddressOfItsOwn(t *testing.T) {
+	h := onSQLite(t)
+	acme := h.account("acme", identity.TwoFactorAll)
+	b := h.browser()
+	page := b.reveal(h.invite(h.person("ada@example.com", acme), acme))
+	if len(page.all("img")) != 0 || len(page.all("object")) != 0 || page.header.Get("Cache-Control") != "no-store" || len(page.secret()) != 20 {
+		t.Errorf("the picture has an address, or is kept: %q", page.header.Get("Cache-Control"))
+	}
+	key := identity.TOTPKeyText(page.secret())
+	saved := b.savesCodes(b.send(page, "code", h.code(page.secret()))).shows(200, "Your authenticator is set up")
+	h.wait(30 * time.Second)
+	in := b.send(b.logIn("", "ada@example.com", password).asksCode(200), "code", h.code(page.secret()))
+	for _, path := range []string{"/enroll", "/enroll/code", "/enroll/done", "/settings", "/settings/recovery-codes", "/login", "/"} {
+		if again := b.get(path); strings.Contains(again.body, key) || strings.Contains(again.body, `class="qr"`) {
+			t.Errorf("%s shows the secret of a confirmed app", path)
+		}
+	}
+	for _, s := range []screen{saved, in} {
+		if strings.Contains(s.body, key) {
+			t.Error("the secret is shown once more after it was confirmed")
+		}
+	}
+}

@@ -29,7 +29,7 @@ const password = "violet otter mends lamps"
 // house is the login door with a database, a clock that a test moves, and a stand-in for the door
 // of the clients that begins requests and judges them again at the callback.
 type house struct {
-	t      *testing.T
+	t      testing.TB
 	db     *storage.DB
 	door   *login.Door
 	server *httptest.Server
@@ -100,7 +100,7 @@ func migratedTemplate(cluster *postgres.Cluster) (string, error) {
 	return templateName, templateErr
 }
 
-func open(t *testing.T, url string) *storage.DB {
+func open(t testing.TB, url string) *storage.DB {
 	t.Helper()
 	db, err := storage.Open(t.Context(), storage.Config{URL: url, Keys: testKeys})
 	if err != nil {
@@ -113,7 +113,7 @@ func open(t *testing.T, url string) *storage.DB {
 // cheap makes passwords that cost next to nothing; time is not what most tests are about.
 var cheap = identity.HasherConfig{Memory: 64, Time: 1, AllowWeak: true}
 
-func newHouse(t *testing.T, db *storage.DB) *house {
+func newHouse(t testing.TB, db *storage.DB) *house {
 	t.Helper()
 	hasher, err := identity.NewHasher(cheap)
 	if err != nil {

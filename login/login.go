@@ -38,8 +38,14 @@ func (d *Door) codePage(v visit, no refused) templates.Login {
 // recoveryPage is the code page with a field for a recovery code instead.
 func (d *Door) recoveryPage(v visit, no refused) templates.Login {
 	p := d.codePage(v, no)
+	back := withRequest("/login", v.request.ID)
+	p.Ladder.RecoveryURL = ""
+	if p.NoCode {
+		p.Ladder.PasskeyURL = back
+	} else {
+		p.Ladder.AppURL = back
+	}
 	p.Recovery, p.NoCode, p.Action = true, false, withRecovery(v.request.ID)
-	p.Ladder.AppURL, p.Ladder.RecoveryURL = withRequest("/login", v.request.ID), ""
 	return p
 }
 

@@ -19,14 +19,14 @@ import (
 
 // device is a security key of a person, with one passkey in it.
 type device struct {
-	t    *testing.T
+	t    testing.TB
 	auth virtualwebauthn.Authenticator
 	key  virtualwebauthn.Credential
 	rp   virtualwebauthn.RelyingParty
 }
 
 // newDevice makes a device that verifies its user, counts, and has a passkey for nobody yet.
-func newDevice(t *testing.T, base string) *device {
+func newDevice(t testing.TB, base string) *device {
 	return &device{
 		t: t, auth: virtualwebauthn.NewAuthenticator(), key: virtualwebauthn.NewCredential(virtualwebauthn.KeyTypeEC2),
 		rp: virtualwebauthn.RelyingParty{ID: "localhost", Name: "Vestibule", Origin: base},

@@ -305,3 +305,25 @@ func TestR17_CodesAndRecoveryCodesShareOneCount(t *testing.T) {
 		b.recovers(b.get("/authorize").asksCode(200), right).says(recovered)
 	})
 }
+
+func TestR15_ACodeSpentOnAResetOpensNothingElse(t *testing.T) {
+	each(t, func(t *testing.T, h *house) {
+		ada, _ := h.enrolled()
+		codes := h.recoveryCodes(ada)
+		b := h.browser()
+		page := b.get("/reset/" + h.forget(ada.Email))
+		b.send(page, "password", newPassword, "code", codes[0]).shows(200, "Your new password has been set")
+		if h.events(identity.EventRecoveryCodeUsed) != 1 || h.left(ada) != 0 {
+			t.Errorf("%d codes are left of a set that the reset has ended", h.left(ada))
+		}
+		// Neither the one that was spent nor another of its set is a second factor of the login that follows.
+		other := h.browser()
+		page = other.logIn("", ada.Email, newPassword)
+		for _, code := range codes[:2] {
+			if after := other.post(page.url.String(), url.Values{"code": {code}}); strings.HasPrefix(after.body, "done") {
+				t.Errorf("a recovery code opens the login after the reset: %s", after.body)
+			}
+		}
+		other.get("/authorize").shows(200, page.heading())
+	})
+}

@@ -14,6 +14,8 @@ func codesSamples(account, person, client string) []sample {
 	clock, recovery := code, code
 	clock.Refusal, clock.Wait = ClockOff, 4*time.Minute
 	recovery.Recovery, recovery.Ladder = true, Ladder{AppURL: "/login?request=r1", LostURL: "/lost?request=r1"}
+	passkey := recovery
+	passkey.Ladder = Ladder{PasskeyURL: "/login?request=r1", LostURL: "/lost?request=r1"}
 	wrong := recovery
 	wrong.Refusal = WrongRecoveryCode
 	low := func(left int) RecoveryCodesLow { return RecoveryCodesLow{Left: left, NextURL: "/login?request=r1"} }
@@ -24,6 +26,6 @@ func codesSamples(account, person, client string) []sample {
 		{"recovery-codes", codes}, {"recovery-codes-again", again},
 		{"recovery-codes-low", low(3)}, {"recovery-codes-one", offer}, {"recovery-codes-none", low(0)},
 		{"regenerate-codes", regenerate}, {"regenerate-codes-none", RegenerateCodes{Action: "/settings/recovery-codes"}},
-		{"login-ladder", code}, {"login-clock", clock}, {"login-recovery", recovery}, {"login-recovery-refused", wrong},
+		{"login-ladder", code}, {"login-clock", clock}, {"login-recovery", recovery}, {"login-recovery-passkey", passkey}, {"login-recovery-refused", wrong},
 	}
 }

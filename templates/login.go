@@ -32,6 +32,7 @@ type Login struct {
 type Ladder struct {
 	RecoveryURL string // the page with the field for a recovery code
 	AppURL      string // back to the code from the app
+	PasskeyURL  string // back to the passkey, for who has no app
 	LostURL     string // I have lost my authenticator
 }
 
