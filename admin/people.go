@@ -3,7 +3,6 @@ package admin
 import (
 	"context"
 	"errors"
-	"fmt"
 	"maps"
 	"slices"
 	"time"
@@ -112,72 +111,3 @@ func (a *Admin) join(ctx context.Context, tx *storage.Tx, u identity.User, slug 
 
 // Users returns everybody, by address.
 func (a *Admin) Users(ctx context.Context) ([]identity.User, error) { return a.db.Users(ctx) }
-
-// InviteUser lets a person into an account that asks for a second factor, and mails the link that leads to
-// the QR screen; a person without a password sets one there. Who is not known is added. Inviting a
-// member again sends a new link, which voids the older one.
-//
-// An account that does not ask for a second factor has no link to send, and refuses.
-func (a *Admin) InviteUser(ctx context.Context, n NewUser, account string, role identity.Role) (identity.User, Effects, error) {
-	now, effects := a.now(), Effects{}
-	n.Password = ""
-	fresh, err := a.newUser(ctx, n, now)
-	if err != nil {
-		return fresh, effects, err
-	}
-	var user identity.User
-	err = a.write(ctx, func(tx *storage.Tx) error {
-		found, err := findAccount(ctx, tx.Queries, account)
-		if err != nil {
-			return err
-		}
-		if err := hasLinkFor(found, role, fresh.Email); err != nil {
-			return err
-		}
-		if user, err = tx.UserByEmail(ctx, fresh.Email); errors.Is(err, storage.ErrNotFound) {
-			user, err = fresh, a.addUser(ctx, tx, fresh, now)
-		}
-		if err != nil {
-			return err
-		}
-		effects, err = a.invite(ctx, tx, user, found, role, now)
-		return err
-	})
-	return user, effects, err
-}
-
-// hasLinkFor refuses an invitation nobody would get a letter for.
-func hasLinkFor(account identity.Account, role identity.Role, email string) error {
-	if err := role.Validate(); err != nil {
-		return err
-	}
-	if account.RequiresSecondFactorOf(role) {
-		return nil
-	}
-	return refuse(fmt.Sprintf("vestibule user add %s --account %s:%s --password-stdin; or first vestibule account require-2fa %s",
-		email, account.Slug, role, account.Slug),
-		"account %s asks no %s for a second factor, and this version mails links for that alone: nothing was sent", account.Slug, role)
-}
-
-// invite writes to one person. Who joins gets the letter from settle, as everybody who joins; who belongs
-// already is not newly asked and gets it here.
-func (a *Admin) invite(ctx context.Context, tx *storage.Tx, u identity.User, account identity.Account, role identity.Role, now time.Time) (Effects, error) {
-	p, err := tx.Person(ctx, u.ID, now)
-	if err != nil {
-		return Effects{}, err
-	}
-	m, belongs := p.Membership(account.ID)
-	switch {
-	case !belongs:
-		return a.join(ctx, tx, u, account.Slug, role, now)
-	case m.Role != role:
-		return Effects{}, refuse(fmt.Sprintf("vestibule account members %s --add %s --role %s", account.Slug, u.Email, role),
-			"%s already is %s of %s", u.Email, m.Role, account.Slug)
-	case p.Confirmed:
-		return Effects{}, refuse("vestibule why "+u.Email+" "+account.Slug, "%s has an authenticator already: there is no link to send", u.Email)
-	}
-	p.Memberships = []identity.Membership{m}
-	var effects Effects
-	err = a.writeTo(ctx, tx, p, &effects, now)
-	return effects, err
-}

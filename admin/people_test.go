@@ -2,7 +2,6 @@ package admin_test
 
 import (
 	"errors"
-	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -41,33 +40,6 @@ func TestAddUser_ThePasswordHasToBeGoodEnough(t *testing.T) {
 		if err != nil || !strings.HasPrefix(ada.PasswordHash, "$argon2id$") {
 			h.Errorf("got %+v, %v", ada, err)
 		}
-	})
-}
-
-func TestInviteUser_MailsALinkOnlyWhereTheAccountAsksForACode(t *testing.T) {
-	each(t, func(h *house) {
-		ctx, bob := h.Context(), admin.NewUser{Email: "bob@x.org", Name: "Bob"}
-		_, _, err := h.InviteUser(ctx, bob, "acme", identity.RoleMember)
-		h.refused(err, "nothing was sent (vestibule user add bob@x.org --account acme:member")
-		if all := must(h.Users(ctx))(h); len(all) > 0 {
-			h.Errorf("a refused invitation left %d people", len(all))
-		}
-		must(h.RequireTwoFactor(ctx, "acme", identity.TwoFactorAll))(h)
-		for range 2 { // the second time it is sent again
-			user, effects, err := h.InviteUser(ctx, bob, "acme", identity.RoleMember)
-			if got := h.letters(); err != nil || user.PasswordHash != "" || effects.Invited != 1 || !slices.Equal(got, []string{"enrollment bob@x.org"}) {
-				h.Errorf("%+v, %+v, %v, letters %q", user, effects, err, got)
-			}
-		}
-		_, _, err = h.InviteUser(ctx, bob, "acme", identity.RoleOwner)
-		h.refused(err, "already is member of acme")
-		_, members, err := h.Members(ctx, "acme")
-		if err != nil || len(members) != 1 {
-			h.Fatalf("%+v, %v", members, err)
-		}
-		h.app(members[0].User)
-		_, _, err = h.InviteUser(ctx, bob, "acme", identity.RoleMember)
-		h.refused(err, "has an authenticator already")
 	})
 }
 

@@ -10,8 +10,8 @@ import (
 
 // Effects is what an act did besides what it was asked for.
 type Effects struct {
-	Invited       int `json:"invited"`        // letters with a link to the QR screen
-	Informed      int `json:"informed"`       // letters that say there is nothing to do
+	Invited       int `json:"invited"`        // letters with a link: to the QR screen, or to choose a password
+	Informed      int `json:"informed"`       // letters without one: there is nothing to do but to know
 	SessionsEnded int `json:"sessions_ended"` // browsers that were in the account and are not any more
 	GrantsRevoked int `json:"grants_revoked"` // token families of clients that stopped working
 }
@@ -82,8 +82,8 @@ func (a *Admin) writeTo(ctx context.Context, tx *storage.Tx, p identity.Person, 
 		effects.Informed++
 		return a.outbox.NothingToDo(ctx, tx, p.User, account, now)
 	}
-	if a.outbox.Issuer == "" {
-		return refuse("set VESTIBULE_ISSUER, --issuer or issuer: in the file", "a link has to be mailed to %s, and the issuer it leads to is not known", p.Email)
+	if err := a.knowsIssuer(p.Email); err != nil {
+		return err
 	}
 	effects.Invited++
 	if err := a.outbox.InviteToEnroll(ctx, tx, p.User, account, now); err != nil {

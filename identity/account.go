@@ -79,6 +79,12 @@ type Membership struct {
 	CreatedAt time.Time
 }
 
+// ErrMember says that a person belongs to an account already.
+var ErrMember = errors.New("the person belongs to the account already")
+
+// ErrTooSoon says that a person has been sent enough letters for now.
+var ErrTooSoon = errors.New("the person has just been sent a letter")
+
 // ErrLastOwner says that an account would be left without an owner.
 var ErrLastOwner = errors.New("an account keeps at least one owner")
 

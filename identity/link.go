@@ -72,6 +72,32 @@ func NewApprovedReset(u User, now time.Time) (Link, string) {
 	return l, secret
 }
 
+// NewInvitation returns the link with which a person who has no password yet sets one, and belongs to an account, and its secret.
+func NewInvitation(u User, account AccountID, now time.Time) (Link, string) {
+	l, secret := NewLink(LinkInvitation, u, now)
+	l.AccountID = account
+	return l, secret
+}
+
+// NewSignUp returns the link that proves a folded address of somebody who signs up, and its secret. The request is the one on whose way
+// they are, if any: who opens the link in the same browser goes on with it.
+func NewSignUp(email string, request RequestID, now time.Time) (Link, string) {
+	l, secret := NewLink(LinkSignUp, User{}, now)
+	l.Email, l.Subject = email, string(request)
+	return l, secret
+}
+
+// LinkWait returns how long it takes until one more link may be mailed to an address that was sent these, the newest
+// first: nobody is flooded with letters by others.
+func LinkWait(sent []Link, now time.Time) (wait time.Duration) {
+	for _, limit := range resendLimits {
+		if len(sent) >= limit.links {
+			wait = max(wait, sent[limit.links-1].CreatedAt.Add(limit.within).Sub(now))
+		}
+	}
+	return wait
+}
+
 // VoidsOlder reports whether the newest link of this purpose wins.
 func (l Link) VoidsOlder() bool { return linkRules[l.Purpose].newest }
 

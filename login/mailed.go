@@ -89,7 +89,12 @@ var linkGone = map[identity.LinkState]templates.GoneReason{
 
 // showLinkGone says why a link leads nowhere, and where another one comes from.
 func (d *Door) showLinkGone(w http.ResponseWriter, r *http.Request, m mailed, next templates.NextStep, nextURL string) error {
-	reason := linkGone[m.state()]
+	return d.showGoneFor(w, r, m.state(), next, nextURL)
+}
+
+// showGoneFor is showLinkGone for a link that somebody else has judged.
+func (d *Door) showGoneFor(w http.ResponseWriter, r *http.Request, state identity.LinkState, next templates.NextStep, nextURL string) error {
+	reason := linkGone[state]
 	status := http.StatusGone
 	if reason == templates.LinkUnknown {
 		status = http.StatusNotFound

@@ -35,6 +35,8 @@ func (d *Door) Handler() http.Handler {
 	r.Post("/passkeys/options/second-factor", d.page(d.askSecondFactor))
 	r.Post("/passkeys/options/fresh", d.signedIn(d.askFresh))
 
+	d.routeNewcomers(r)
+
 	r.Get(settingsPath, d.own(d.showSettings))
 	r.Get(profilePath, d.own(d.showProfile))
 	r.Post(profilePath, d.own(d.submitProfile))

@@ -27,6 +27,9 @@ func letters(account, person string) map[string]interface{ Letter(Frame) (Letter
 	all["set-up-again"] = SetUpAgain{Link: "https://id.example.com/enroll/abc", ExpiresAt: expiry, Name: person}
 	all["recovery-request"] = RecoveryRequest{Link: "https://id.example.com/settings/recoveries/abc", Person: person, Name: account}
 	all["recovery-declined"] = RecoveryDeclined{Name: person}
+	for name, l := range newcomersLetters(account, person) {
+		all[name] = l
+	}
 	for kind := range noticeKeys {
 		all[fmt.Sprintf("notice-%02d", kind)] = Notice{Kind: NoticeKind(kind), Name: person, Detail: account, Left: 3, When: expiry,
 			NotMe: "https://id.example.com/not-me/abc", Address: "203.0.113.7"}

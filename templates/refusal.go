@@ -50,6 +50,9 @@ const (
 	PasskeyNotAccepted           // the same for whatever is wrong with a passkey
 	EnrollmentEnded              // the QR code is no longer valid; ask for a new link
 	WrongRecoveryCode            // the same for wrong and used
+	OwnNameMissing               // a name that was sent empty
+	AccountNameMissing           // … of an account
+	EmailRefused                 // not an address
 	ClockOff                     // Wait: how far the clock of the phone is off; trying again helps at once
 	NameRefused                  // a name that is too long or holds what cannot be shown
 	EmailInvalid                 // a new address that is none
@@ -87,6 +90,9 @@ var refusals = [...]struct {
 	PasskeyNotAccepted:   {"refusal.passkey", nil},
 	EnrollmentEnded:      {"refusal.enrollment-ended", nil},
 	WrongRecoveryCode:    {"refusal.recovery-code", []string{FieldCode}},
+	OwnNameMissing:       {"refusal.name-missing", []string{FieldName}},
+	AccountNameMissing:   {"refusal.account-name", []string{FieldAccountName}},
+	EmailRefused:         {"refusal.email", []string{FieldEmail}},
 	ClockOff:             {"refusal.clock", []string{FieldCode}},
 	NameRefused:          {"refusal.name", []string{FieldName}},
 	EmailInvalid:         {"refusal.email-invalid", []string{FieldEmail}},

@@ -59,7 +59,7 @@ func samples(account, person, client string) []sample {
 	gone := func(r GoneReason) EnrollmentGone {
 		return EnrollmentGone{Reason: r, ForgotURL: "/forgot?email=ada%40example.com", LoginURL: "/login"}
 	}
-	return append(slices.Concat(resetSamples(account, person), settingsSamples(account, person), codesSamples(account, person, client), passkeySamples(account, person, client)), []sample{
+	return append(slices.Concat(resetSamples(account, person), settingsSamples(account, person), codesSamples(account, person, client), passkeySamples(account, person, client), newcomersSamples(account, person, client)), []sample{
 		{"login", login}, {"login-refused", refused}, {"login-wait", busy}, {"login-bare", Login{Action: "/login"}},
 		{"login-code", code}, {"login-code-refused", wrongCode}, {"login-code-unconfirmed", unconfirmed},
 		{"choose", choose}, {"choose-refused", refusedChoice}, {"choose-none", noChoice},

@@ -66,7 +66,7 @@ func day(at time.Time) string {
 // effects prints what an act did besides what it was asked for; nothing when that is nothing.
 func effects(w io.Writer, e admin.Effects) {
 	if e.Invited+e.Informed > 0 {
-		fmt.Fprintf(w, "Letters in the outbox: %d with a link to set up an authenticator, %d that there is nothing to do. The server delivers them.\n",
+		fmt.Fprintf(w, "Letters in the outbox: %d with a link, %d that there is nothing to do. The server delivers them.\n",
 			e.Invited, e.Informed)
 	}
 	if e.SessionsEnded+e.GrantsRevoked > 0 {

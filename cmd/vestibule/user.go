@@ -150,7 +150,7 @@ type userInviteCmd struct {
 
 // Help implements kong.HelpProvider.
 func (userInviteCmd) Help() string {
-	return `The account has to ask that role for a second factor: the letter holds the link to set up the authenticator, and who has no password yet sets one there. Inviting again sends a new link and voids the older one.
+	return `Who has no password yet gets a letter with a link, good for a day: there they choose a password, and set up an authenticator if the account asks for one. Inviting again sends a new link and voids the older one. Who has a password is told that they belong to the account now.
 
 Example:
 
