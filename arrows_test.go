@@ -71,6 +71,7 @@ var keepers = []struct {
 	{"github.com/go-webauthn", "login", "only login talks to passkeys"},
 	{"github.com/wneessen/go-mail", "mail", "letters leave through the outbox"},
 	{"github.com/chromedp", "e2e", "only stories move a browser"},
+	{"github.com/prometheus", "server", "the others count, and do not know who asks"},
 	{"github.com/emersion/go-smtp", "vestibuletest/smtp", "a mail server is for tests"},
 	{"html/template", "templates demo", "every page and letter is a typed value of templates"},
 	{"testing", "vestibuletest e2e", "the program carries no test support"},

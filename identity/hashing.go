@@ -44,6 +44,8 @@ type Hasher struct {
 	nothing string        // hash of the same cost that no password matches
 	slots   chan struct{} // one element per hash being computed
 	waiting atomic.Int64
+	waited  atomic.Uint64
+	refused atomic.Uint64
 }
 
 // NewHasher checks the configuration and names the field that is wrong.
@@ -147,7 +149,29 @@ func (h *Hasher) Memory() int64 { return int64(h.config.Concurrency) * int64(h.c
 // password is judged; the answer may be another one by then.
 func (h *Hasher) Crowded() bool { return h.waiting.Load() >= int64(h.config.Queue) }
 
+// HasherLoad is what a hasher has to do.
+type HasherLoad struct {
+	Running int    // passwords being hashed
+	Waiting int    // callers in the queue
+	Waited  uint64 // callers that had to queue, since the start
+	Refused uint64 // of those, callers that were sent away
+}
+
+// Load says how busy the hasher is.
+func (h *Hasher) Load() HasherLoad {
+	return HasherLoad{len(h.slots), int(h.waiting.Load()), h.waited.Load(), h.refused.Load()}
+}
+
 func (h *Hasher) queue(ctx context.Context) error {
+	h.waited.Add(1)
+	err := h.await(ctx)
+	if errors.Is(err, ErrBusy) {
+		h.refused.Add(1)
+	}
+	return err
+}
+
+func (h *Hasher) await(ctx context.Context) error {
 	defer h.waiting.Add(-1)
 	if h.waiting.Add(1) > int64(h.config.Queue) {
 		return ErrBusy

@@ -87,8 +87,10 @@ func (p *Provider) tellAll(ctx context.Context, queue []identity.Logout) (told i
 		}
 		if failure == nil {
 			l.SentAt, l.Tries, told = p.now(), l.Tries+1, told+1
+			p.counts.told.Add(1)
 		} else {
 			l.DeliveryFailed(p.now())
+			p.counts.untold.Add(1)
 			p.cfg.Log.Warn("a client was not told of a logout", "client", client.ID, "try", l.Tries, "given_up", !l.DeadAt.IsZero(), "error", failure)
 		}
 		err = p.cfg.DB.Write(ctx, func(tx *storage.Tx) error { return tx.SaveLogout(ctx, l) })

@@ -66,6 +66,7 @@ type Provider struct {
 	keys      *keyRing
 	discovery document
 	outbound  *http.Client // reaches clients
+	counts    counts
 	library   http.Handler // zitadel/oidc with our [server] behind it
 	routes    map[string]route
 }

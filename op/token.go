@@ -17,11 +17,13 @@ import (
 // serveToken refuses grant types that nobody serves here before the library sees them: it would quote
 // what was sent in its answer and in the log of the process, and it may be a secret in the wrong place.
 func (p *Provider) serveToken(w http.ResponseWriter, r *http.Request) {
-	switch r.PostForm.Get("grant_type") {
+	switch grant := r.PostForm.Get("grant_type"); grant {
 	case "":
 		p.refuseClient(w, r, schemeBasic, refuse(invalidRequest, "grant_type is missing"))
 	case identity.GrantAuthorizationCode, identity.GrantRefreshToken, identity.GrantClientCredentials:
-		p.throughLibrary(schemeBasic)(w, r)
+		answer := &outcome{ResponseWriter: w}
+		p.throughLibrary(schemeBasic)(answer, r)
+		p.counts.answered(grant, answer.status)
 	default:
 		p.refuseClient(w, r, schemeBasic, refuse(unsupportedGrantType, "grant_type must be one of those that discovery lists"))
 	}

@@ -10,6 +10,8 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -53,7 +55,10 @@ type started struct {
 	ended         chan error
 }
 
-func start(t *testing.T) *started {
+func start(t *testing.T) *started { return startWith(t, 0) }
+
+// startWith starts a server that goes on for a while after readiness has failed.
+func startWith(t *testing.T, delay time.Duration) *started {
 	t.Helper()
 	listen := func() net.Listener {
 		l, err := net.Listen("tcp", "127.0.0.1:0")
@@ -74,7 +79,7 @@ func start(t *testing.T) *started {
 	}
 	s, err := server.New(server.Config{
 		Issuer: "http://" + public.Addr().String(), DB: db, Hasher: hasher, Mail: transport, MailFrom: "login@example.com",
-		Log: slog.New(slog.DiscardHandler),
+		Log: slog.New(slog.DiscardHandler), StopDelay: delay,
 	})
 	if err == nil {
 		err = s.Prepare(t.Context())
@@ -131,10 +136,67 @@ func TestR92_AStopFailsReadinessAndFinishesWhatIsInFlight(t *testing.T) {
 	}
 }
 
+// TestF1_AStopUnderLoadFailsNoRequest sends requests as a balancer does: as long as readiness holds.
+func TestF1_AStopUnderLoadFailsNoRequest(t *testing.T) {
+	t.Parallel()
+	s := startWith(t, 500*time.Millisecond)
+	becomes(t, s.watch+"/readyz", 200, 10*time.Second)
+	var ready atomic.Bool
+	ready.Store(true)
+	var balancer, clients sync.WaitGroup
+	over := make(chan struct{})
+	balancer.Go(func() {
+		for ready.Load() {
+			ready.Store(status(t, s.watch+"/readyz") == 200)
+			time.Sleep(20 * time.Millisecond)
+		}
+		close(over)
+	})
+	var served, failed, late atomic.Int64
+	client := &http.Client{Timeout: 10 * time.Second, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
+	for i := range 8 {
+		clients.Go(func() {
+			for ready.Load() {
+				body, path := url.Values{"email": {fmt.Sprintf("x%d@example.com", i)}, "password": {"any-password-at-all"}}, "/login"
+				if i%2 == 0 {
+					body, path = url.Values{"grant_type": {"client_credentials"}, "client_id": {"x"}, "client_secret": {"y"}}, "/token"
+				}
+				response, err := client.PostForm("http://"+s.public+path, body)
+				if err != nil || response.StatusCode >= 500 {
+					failed.Add(1)
+					t.Errorf("%s: %v %+v", path, err, response)
+					return
+				}
+				if response.Close {
+					late.Add(1)
+				}
+				response.Body.Close()
+				served.Add(1)
+			}
+		})
+	}
+	time.Sleep(200 * time.Millisecond)
+	s.stop()
+	<-over
+	clients.Wait()
+	balancer.Wait()
+	if served.Load() < 20 || failed.Load() != 0 || late.Load() == 0 {
+		t.Errorf("%d requests were served, %d failed, %d were told that the connection ends", served.Load(), failed.Load(), late.Load())
+	}
+	select {
+	case err := <-s.ended:
+		if err != nil {
+			t.Errorf("the server ended with %v", err)
+		}
+	case <-time.After(10 * time.Second):
+		t.Error("the server did not end")
+	}
+}
+
 func TestR93_WatchersSeeHealthAndReadinessAndThePublicDoesNot(t *testing.T) {
 	t.Parallel()
 	f := underAttack(t)
-	for path, want := range map[string]int{"/healthz": 200, "/readyz": 200, "/metrics": 404, "/login": 404, "/token": 404, "/": 404} {
+	for path, want := range map[string]int{"/healthz": 200, "/readyz": 200, "/metrics": 200, "/login": 404, "/token": 404, "/": 404} {
 		if got := status(t, f.provider.Watch+path); got != want {
 			t.Errorf("the watchers' %s: %d", path, got)
 		}

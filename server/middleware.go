@@ -39,6 +39,9 @@ func (s *Server) withRequest(next http.Handler) http.Handler {
 			RequestID: identity.NewID(),
 		}
 		w.Header().Set("X-Request-Id", o.RequestID)
+		if s.draining.Load() { // the next request of this connection had better go elsewhere
+			w.Header().Set("Connection", "close")
+		}
 		ctx, done := context.WithTimeout(r.Context(), answerWithin)
 		defer done()
 		next.ServeHTTP(w, r.WithContext(context.WithValue(ctx, originKey{}, o)))

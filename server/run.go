@@ -24,7 +24,8 @@ const (
 func (s *Server) Prepare(ctx context.Context) error { return s.admin.EnsureKeys(ctx) }
 
 // Serve answers on public, and for watchers on watch (nil: nowhere), and runs the background jobs,
-// until ctx ends. Then readiness fails at once, requests in flight are finished, and Serve returns nil.
+// until ctx ends. Then readiness fails at once; after StopDelay no more requests are taken, those in flight are
+// finished, and Serve returns nil.
 func (s *Server) Serve(ctx context.Context, public, watch net.Listener) error {
 	jobs, stopJobs := context.WithCancel(context.WithoutCancel(ctx))
 	var running sync.WaitGroup
@@ -40,7 +41,10 @@ func (s *Server) Serve(ctx context.Context, public, watch net.Listener) error {
 	case err = <-failed:
 	}
 	s.draining.Store(true)
-	s.cfg.Log.Info("stopping", "drain", drainTimeout)
+	s.cfg.Log.Info("stopping", "delay", s.cfg.StopDelay, "drain", drainTimeout)
+	if err == nil {
+		time.Sleep(s.cfg.StopDelay)
+	}
 	deadline, cancel := context.WithTimeout(context.WithoutCancel(ctx), drainTimeout)
 	defer cancel()
 	for _, server := range servers {

@@ -35,6 +35,9 @@ type Config struct {
 	TrustedProxies []netip.Prefix
 	// BackchannelNetworks are networks, besides public ones, in which clients are told of logouts.
 	BackchannelNetworks []netip.Prefix
+	// StopDelay is how long requests are still taken after readiness has failed, so that a balancer can
+	// notice.
+	StopDelay time.Duration
 	// AuditKeep is how long events stay in the audit trail; 0 means [AuditKept].
 	AuditKeep time.Duration
 	// Now is the clock; nil means the system's.
@@ -54,6 +57,7 @@ type Server struct {
 	admin    *admin.Admin
 	delivery mail.Delivery
 	draining atomic.Bool
+	metrics  *metrics
 }
 
 // New wires the doors. It fails with the name of the field that is missing or wrong.
@@ -71,7 +75,11 @@ func New(c Config) (*Server, error) {
 		return nil, err
 	}
 	s := &Server{cfg: c}
-	return s, s.wire()
+	if err := s.wire(); err != nil {
+		return nil, err
+	}
+	s.metrics = newMetrics(s)
+	return s, nil
 }
 
 // Clock is the system's time in UTC and whole microseconds, which is what both engines keep.

@@ -3,6 +3,7 @@ package server
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net/http"
 	"time"
 
@@ -58,16 +59,18 @@ func (s *Server) Handler() http.Handler {
 		}
 		people.ServeHTTP(w, r)
 	})
-	return s.withRequest(s.withLog(s.withHeaders(doors)))
+	return s.withRequest(s.withLog(s.metrics.timed(s.withHeaders(doors))))
 }
 
 // AdminHandler is the side for machines that watch: it belongs on a listener of its own.
 //
 //	GET /healthz   the process answers
-//	GET /readyz    the database takes writes, the schema fits, keys are there, and nobody asked us to stop
+//	GET /readyz    the database takes writes, the schema fits, keys are there, the clock is right, and nobody asked us to stop
+//	GET /metrics   numbers for Prometheus
 func (s *Server) AdminHandler() http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { answer(w, http.StatusOK, "ok") })
+	mux.Handle("GET /metrics", s.metrics.handler())
 	mux.HandleFunc("GET /readyz", func(w http.ResponseWriter, r *http.Request) {
 		if err := s.ready(r); err != nil {
 			s.cfg.Log.WarnContext(r.Context(), "not ready", "error", err)
@@ -106,5 +109,27 @@ func (s *Server) ready(r *http.Request) error {
 	if err == nil && len(keys) == 0 {
 		err = errors.New("there is no signing key")
 	}
-	return err
+	return errors.Join(err, s.clockIsRight(ctx))
+}
+
+// How far our clock may be from the database's (SECURITY R96). Replicas agree on what has expired by theirs.
+const (
+	skewWarned  = 5 * time.Second
+	skewRefused = 30 * time.Second
+)
+
+// clockIsRight compares our clock with the database's, which all replicas share.
+func (s *Server) clockIsRight(ctx context.Context) error {
+	theirs, err := s.cfg.DB.Clock(ctx)
+	if err != nil || theirs.IsZero() {
+		return err
+	}
+	skew := s.cfg.Now().Sub(theirs).Abs()
+	if skew > skewRefused {
+		return fmt.Errorf("the clock differs from the database's by %s", skew)
+	}
+	if skew > skewWarned {
+		s.cfg.Log.WarnContext(ctx, "the clock differs from the database's", "skew", skew)
+	}
+	return nil
 }

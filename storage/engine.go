@@ -38,6 +38,7 @@ type DB struct {
 	writes *sql.DB
 	pool   *pgxpool.Pool // PostgreSQL alone
 	log    *slog.Logger
+	counts counts
 }
 
 // Engine is "postgres" or "sqlite".

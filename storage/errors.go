@@ -117,10 +117,14 @@ func crowded(err error) bool {
 // reconnected drops the connections of a server that is gone, and reports whether another try is
 // worth it.
 func (db *DB) reconnected(err error) bool {
+	if errors.Is(err, ErrUnavailable) {
+		db.counts.failures.Add(1)
+	}
 	if db.pool == nil || !errors.Is(err, ErrUnavailable) || crowded(err) {
 		return false
 	}
 	db.log.Warn("database connection lost; connecting anew", "error", err)
+	db.counts.reconnects.Add(1)
 	db.pool.Reset()
 	return true
 }

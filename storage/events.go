@@ -34,6 +34,9 @@ func (tx *Tx) Record(ctx context.Context, e identity.Event) error {
 	if err == nil {
 		_, err = tx.exec(ctx, unsealedAdd, e.ID)
 	}
+	if err == nil {
+		tx.recorded = append(tx.recorded, e.Kind)
+	}
 	if err == nil || conflicted(err) || errors.Is(err, ErrUnavailable) || ctx.Err() != nil {
 		return err
 	}

@@ -90,3 +90,13 @@ func (q Queries) LettersWaiting(ctx context.Context) (int, error) {
 	}
 	return n[0], nil
 }
+
+// OldestLetter returns when the letter was written that waits longest; the zero time if none does.
+func (q Queries) OldestLetter(ctx context.Context) (time.Time, error) {
+	found, err := rows(ctx, q, func(t *time.Time) []any { return []any{moment{t}} },
+		"SELECT created_at FROM letters WHERE sent_at IS NULL AND dead_at IS NULL ORDER BY created_at LIMIT 1")
+	if err != nil || len(found) == 0 {
+		return time.Time{}, err
+	}
+	return found[0], nil
+}

@@ -26,6 +26,7 @@ var grows = map[string]string{
 	"SigningKeys":    "lists all keys; there are a handful",
 	"RecentEvents":   "walks the index from its end and stops",
 	"LettersWaiting": "counts what waits, and that alone is in its index",
+	"OldestLetter":   "looks for the oldest of those, or for the first of all that waits",
 	"LogoutsWaiting": "the same for logouts",
 	"SealEvents":     "takes what is new from the beginning of its table, and the end of the chain",
 }

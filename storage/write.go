@@ -7,12 +7,15 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"time"
+
+	"github.com/vestibule-id/vestibule/identity"
 )
 
 // Tx is a transaction: all reads and all changes of one act.
 type Tx struct {
 	Queries
 	unrecorded bool // acts are not recorded, see [DB.WriteAnyway]
+	recorded   []identity.EventKind
 }
 
 // How often a transaction that lost against another one is run again, and how long the pauses
@@ -57,6 +60,7 @@ func (db *DB) write(ctx context.Context, level sql.IsolationLevel, act func(*Tx)
 	for try := 1; ; try++ {
 		committing, err := db.writeOnce(ctx, level, act)
 		if conflicted(err) {
+			db.counts.conflicts.Add(1)
 			if try == maxTries {
 				return errors.Join(ErrUnavailable, fmt.Errorf("gave up after %d tries: %w", try, err))
 			}
@@ -92,10 +96,13 @@ func (db *DB) writeOnce(ctx context.Context, level sql.IsolationLevel, act func(
 	if db.engine == "sqlite" {
 		q = brief{tx}
 	}
-	if err := act(&Tx{Queries: Queries{q: q, seal: db.seal}}); err != nil {
+	within := &Tx{Queries: Queries{q: q, seal: db.seal}}
+	if err := act(within); err != nil {
 		return false, err
 	}
-	err = tx.Commit()
+	if err = tx.Commit(); err == nil {
+		db.counts.committed(within.recorded)
+	}
 	if errors.Is(err, sql.ErrTxDone) && ctx.Err() != nil { // rolled back because nobody waits for it any more
 		err = ctx.Err()
 	}

@@ -9,6 +9,7 @@ import (
 	"os"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/alecthomas/kong"
 	"go.yaml.in/yaml/v3"
@@ -22,19 +23,20 @@ import (
 type Config struct {
 	File kong.ConfigFlag `name:"config" env:"VESTIBULE_CONFIG" placeholder:"FILE" help:"A YAML file with settings." group:"settings"`
 
-	Issuer              string   `env:"VESTIBULE_ISSUER" placeholder:"URL" help:"The provider's URL as browsers see it, such as https://login.example.com." group:"settings"`
-	Product             string   `env:"VESTIBULE_PRODUCT" placeholder:"NAME" default:"Vestibule" help:"What the installation is called on pages and in letters." group:"settings"`
-	Listen              string   `env:"VESTIBULE_LISTEN" placeholder:"ADDRESS" default:"127.0.0.1:8080" help:"Where the provider listens." group:"settings"`
-	AdminListen         string   `env:"VESTIBULE_ADMIN_LISTEN" placeholder:"ADDRESS" default:"127.0.0.1:9090" help:"Where health is watched; keep it private." group:"settings"`
-	DatabaseURL         string   `name:"database-url" env:"VESTIBULE_DATABASE_URL" placeholder:"URL" help:"sqlite:PATH or postgres://user:password@host/name." group:"settings"`
-	KeyFile             string   `env:"VESTIBULE_KEY_FILE" placeholder:"FILE" help:"The sealing key, as vestibule keys init makes it." group:"settings"`
-	SMTPURL             string   `name:"smtp-url" env:"VESTIBULE_SMTP_URL" placeholder:"URL" help:"smtp://user:password@host:587 takes the letters." group:"settings"`
-	MailDir             string   `env:"VESTIBULE_MAIL_DIR" placeholder:"FOLDER" help:"Instead of SMTP: each letter becomes a file here." group:"settings"`
-	MailFrom            string   `env:"VESTIBULE_MAIL_FROM" placeholder:"ADDRESS" help:"Whom letters come from." group:"settings"`
-	TrustedProxies      []string `env:"VESTIBULE_TRUSTED_PROXIES" placeholder:"NET" help:"Networks whose X-Forwarded-For is believed, such as 10.0.0.0/8." group:"settings"`
-	BackchannelNetworks []string `env:"VESTIBULE_BACKCHANNEL_NETWORKS" placeholder:"NET" help:"Private networks with products to tell of logouts, such as 10.0.0.0/8." group:"settings"`
-	AuditKeep           days     `env:"VESTIBULE_AUDIT_KEEP" placeholder:"DAYS" default:"400" help:"How many days events stay in the audit trail." group:"settings"`
-	LogLevel            string   `env:"VESTIBULE_LOG_LEVEL" enum:"debug,info,warn,error" default:"info" help:"One of debug, info, warn, error." group:"settings"`
+	Issuer              string        `env:"VESTIBULE_ISSUER" placeholder:"URL" help:"The provider's URL as browsers see it, such as https://login.example.com." group:"settings"`
+	Product             string        `env:"VESTIBULE_PRODUCT" placeholder:"NAME" default:"Vestibule" help:"What the installation is called on pages and in letters." group:"settings"`
+	Listen              string        `env:"VESTIBULE_LISTEN" placeholder:"ADDRESS" default:"127.0.0.1:8080" help:"Where the provider listens." group:"settings"`
+	AdminListen         string        `env:"VESTIBULE_ADMIN_LISTEN" placeholder:"ADDRESS" default:"127.0.0.1:9090" help:"Where health and metrics are watched; keep it private." group:"settings"`
+	DatabaseURL         string        `name:"database-url" env:"VESTIBULE_DATABASE_URL" placeholder:"URL" help:"sqlite:PATH or postgres://user:password@host/name." group:"settings"`
+	KeyFile             string        `env:"VESTIBULE_KEY_FILE" placeholder:"FILE" help:"The sealing key, as vestibule keys init makes it." group:"settings"`
+	SMTPURL             string        `name:"smtp-url" env:"VESTIBULE_SMTP_URL" placeholder:"URL" help:"smtp://user:password@host:587 takes the letters." group:"settings"`
+	MailDir             string        `env:"VESTIBULE_MAIL_DIR" placeholder:"FOLDER" help:"Instead of SMTP: each letter becomes a file here." group:"settings"`
+	MailFrom            string        `env:"VESTIBULE_MAIL_FROM" placeholder:"ADDRESS" help:"Whom letters come from." group:"settings"`
+	TrustedProxies      []string      `env:"VESTIBULE_TRUSTED_PROXIES" placeholder:"NET" help:"Networks whose X-Forwarded-For is believed, such as 10.0.0.0/8." group:"settings"`
+	BackchannelNetworks []string      `env:"VESTIBULE_BACKCHANNEL_NETWORKS" placeholder:"NET" help:"Private networks with products to tell of logouts, such as 10.0.0.0/8." group:"settings"`
+	StopDelay           time.Duration `env:"VESTIBULE_STOP_DELAY" placeholder:"DURATION" default:"3s" help:"How long requests are still taken after readiness has failed." group:"settings"`
+	AuditKeep           days          `env:"VESTIBULE_AUDIT_KEEP" placeholder:"DAYS" default:"400" help:"How many days events stay in the audit trail." group:"settings"`
+	LogLevel            string        `env:"VESTIBULE_LOG_LEVEL" enum:"debug,info,warn,error" default:"info" help:"One of debug, info, warn, error." group:"settings"`
 }
 
 // days is a whole number of them, at least one.

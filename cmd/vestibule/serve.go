@@ -21,8 +21,8 @@ type serveCmd struct{}
 
 // Help implements kong.HelpProvider.
 func (serveCmd) Help() string {
-	return `Answers browsers and clients on --listen and watchers (/healthz, /readyz) on --admin-listen until it is told to stop, then
-finishes what is in flight. It speaks plain HTTP: put a proxy that ends TLS in front and name it in --trusted-proxies.
+	return `Answers browsers and clients on --listen and watchers (/healthz, /readyz, /metrics) on --admin-listen until it is told to stop. Then
+/readyz fails at once, requests are taken for --stop-delay longer, and what is in flight is finished. It speaks plain HTTP: put a proxy that ends TLS in front and name it in --trusted-proxies.
 The database must be migrated. What is missing in the settings is said, and nothing is guessed.
 
 A setting that holds a password belongs in the environment or the --config file: everybody on the machine sees flags.
@@ -68,7 +68,7 @@ func (serveCmd) Run(ctx context.Context, c *Config, t *terminal) error {
 	s, err := server.New(server.Config{
 		Issuer: c.Issuer, Product: c.Product, DB: db, Hasher: hasher, Mail: transport, MailFrom: c.MailFrom,
 		TrustedProxies: proxies, BackchannelNetworks: backchannel, Log: log,
-		AuditKeep: time.Duration(c.AuditKeep) * 24 * time.Hour,
+		StopDelay: c.StopDelay, AuditKeep: time.Duration(c.AuditKeep) * 24 * time.Hour,
 	})
 	if err != nil {
 		return err
