@@ -24,7 +24,7 @@ type operation struct {
 	clients int // that do it at once; 0 means one
 	same    func(*child) (request, error)
 	prepare func(c *child, n int) ([]task, error)
-	floors  []string // what to compare with, added up; none for a repeated request, which has the bare handler
+	floors  []string // what to compare with, added up; for a repeated request on top of the bare handler
 }
 
 // round is what one round has cost per operation.
@@ -117,23 +117,25 @@ func (o *operation) ready(c *child) error {
 	return c.teach(a)
 }
 
-// compared does as often what the operation is compared with, and returns what one of it costs.
-func (c *child) compared(o operation, work []task) (floor time.Duration, err error) {
+// compared does as often what the operation is compared with, and returns what one of it costs: the bare
+// handler for a repeated request, and the floors.
+func (c *child) compared(o operation, work []task) (bare round, floor time.Duration, err error) {
 	if profiles != "" {
-		return 0, nil
+		return bare, 0, nil
 	}
 	if o.same != nil {
-		bare, err := c.perform(work, c.Bare, o.clients)
-		return bare.CPU, err
+		if bare, err = c.perform(work, c.Bare, o.clients); err != nil {
+			return bare, 0, err
+		}
 	}
 	for _, name := range o.floors {
 		cost, err := c.floor(name, o.times, o.clients)
 		if err != nil {
-			return 0, err
+			return bare, 0, err
 		}
 		floor += cost
 	}
-	return floor, nil
+	return bare, floor, nil
 }
 
 // profiles is a folder for one profile of the server's processor time per operation; floors are left
@@ -172,7 +174,7 @@ func (c *child) measure(b *testing.B, o operation) {
 		defer c.profile(b, "")
 	}
 	var all []round
-	var floors []time.Duration
+	var bare, floors []time.Duration
 	for b.Loop() {
 		b.StopTimer()
 		work, err := o.prepare(c, o.times)
@@ -185,25 +187,26 @@ func (c *child) measure(b *testing.B, o operation) {
 		if err != nil {
 			b.Fatal(err)
 		}
-		floor, err := c.compared(o, work)
+		handler, floor, err := c.compared(o, work)
 		if err != nil {
 			b.Fatal(err)
 		}
-		all, floors = append(all, r), append(floors, floor)
+		all, bare, floors = append(all, r), append(bare, handler.CPU), append(floors, floor)
 		b.StartTimer()
 	}
-	report(b, o, all, floors)
+	report(b, o, all, bare, floors)
 }
 
-// report gives medians over the rounds, and percentiles over all latencies. A floor of HTTP makes a
-// ratio, other floors a difference.
-func report(b *testing.B, o operation, all []round, floors []time.Duration) {
-	var cpu, floor, ratio, over []float64
+// report gives medians over the rounds, and percentiles over all latencies. The bare handler makes a
+// ratio – with the floors on top of it a second one – and floors alone a difference.
+func report(b *testing.B, o operation, all []round, bare, floors []time.Duration) {
+	var cpu, floor, ratio, both, over []float64
 	var allocations, bytes []float64
 	var latencies []time.Duration
 	for i, r := range all {
-		cpu, floor = append(cpu, micros(r.CPU)), append(floor, micros(floors[i]))
-		ratio = append(ratio, float64(r.CPU)/float64(max(floors[i], 1)))
+		cpu, floor = append(cpu, micros(r.CPU)), append(floor, micros(bare[i]+floors[i]))
+		ratio = append(ratio, float64(r.CPU)/float64(max(bare[i], 1)))
+		both = append(both, float64(r.CPU)/float64(max(bare[i]+floors[i], 1)))
 		over = append(over, micros(r.CPU-floors[i]))
 		allocations, bytes = append(allocations, float64(r.Allocations)), append(bytes, float64(r.Bytes))
 		latencies = append(latencies, r.latencies...)
@@ -216,10 +219,14 @@ func report(b *testing.B, o operation, all []round, floors []time.Duration) {
 	b.ReportMetric(micros(latencies[len(latencies)/2]), "p50-µs")
 	b.ReportMetric(micros(latencies[len(latencies)*99/100]), "p99-µs")
 	b.ReportMetric(median(floor), "floor-µs/op")
-	if o.same != nil {
-		b.ReportMetric(median(ratio), "x-floor")
-	} else {
+	switch {
+	case o.same == nil:
 		b.ReportMetric(median(over), "over-µs/op")
+	case o.floors != nil:
+		b.ReportMetric(median(both), "x-floor")
+		b.ReportMetric(median(ratio), "x-handler")
+	default:
+		b.ReportMetric(median(ratio), "x-floor")
 	}
 }
 

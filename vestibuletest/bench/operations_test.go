@@ -13,7 +13,7 @@ import (
 var operations = []operation{
 	{name: "discovery", times: 400, clients: 4, same: get("/.well-known/openid-configuration")},
 	{name: "keys", times: 400, clients: 4, same: get("/keys")},
-	{name: "client_credentials", times: 200, clients: 4, same: clientCredentials},
+	{name: "client_credentials", times: 200, clients: 4, same: clientCredentials, floors: []string{floorCommit}},
 	{name: "introspection", times: 200, clients: 4, same: introspection},
 	{name: "userinfo", times: 200, clients: 4, same: userinfo},
 	{name: "code-exchange", times: 50, clients: 4, prepare: exchanges, floors: []string{floorRS256, floorCommit}},
