@@ -45,7 +45,7 @@ type Link struct {
 	Subject      string    // what the link is about: the change of address both its links belong to, the passkey a notice told of
 	UserID       UserID    // empty: a sign-up, of somebody who does not exist yet
 	AccountID    AccountID // whose invitation it is; empty otherwise
-	Email        string    // of a sign-up or the new one of a change, folded; empty otherwise
+	Email        string    // of a sign-up, the new one of a change, or where a notice was sent, folded; empty otherwise
 	Epoch        int64     // the person's, when it was sent: some links die when the credentials change elsewhere
 	Approved     bool      // a reset that needs no second proof: an owner or operator has vouched for the person
 	TokenHash    Digest

@@ -62,7 +62,7 @@ func (d *Door) acceptCode(ctx context.Context, c Caller, proven provenCode, now 
 		}
 		accepted := c.by(v.person.ID, identity.EventCodeAccepted, now)
 		accepted.AccountID, accepted.ClientID = account, v.request.ClientID
-		return tx.Record(ctx, accepted)
+		return errors.Join(tx.Record(ctx, accepted), withdrawRecovery(ctx, tx, c, v.person.ID, now))
 	})
 	return passed, err
 }

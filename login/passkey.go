@@ -143,6 +143,7 @@ func (d *Door) SignInWithPasskey(ctx context.Context, c Caller, answer string, r
 		return errors.Join(
 			tx.RememberBrowser(ctx, identity.DigestOf(c.Browser), person.ID, now),
 			tx.Record(ctx, right.accepted(c, v, now)),
+			withdrawRecovery(ctx, tx, c, person.ID, now),
 			d.inviteIfDue(ctx, tx, c, person, session, v.request, now))
 	})
 	return cookie, err
@@ -197,7 +198,7 @@ func (d *Door) EnterPasskey(ctx context.Context, c Caller, v visit, answer strin
 		cookie = Cookie{secret, v.session.Remember, done(now, v.person, v.session, v.request)}
 		accepted := right.accepted(c, v, now)
 		accepted.AccountID = account
-		return errors.Join(renew(ctx, tx, v.session, old), tx.Record(ctx, accepted))
+		return errors.Join(renew(ctx, tx, v.session, old), tx.Record(ctx, accepted), withdrawRecovery(ctx, tx, c, v.person.ID, now))
 	})
 	return cookie, err
 }

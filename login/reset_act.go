@@ -114,6 +114,12 @@ func (d *Door) reset(ctx context.Context, c Caller, secret, phc string, proof pr
 				return err
 			}
 		}
+		if v.link.Approved { // everything was lost, passkeys too
+			if err := tx.DropPasskeys(ctx, v.person.ID); err != nil {
+				return err
+			}
+			v.person.Passkeys = false
+		}
 		done := c.by(v.person.ID, identity.EventPasswordReset, now)
 		done.Detail = v.provenBy(proof)
 		if err := errors.Join(d.startAnew(ctx, tx, v, phc, now), tx.Record(ctx, done)); err != nil {

@@ -51,6 +51,10 @@ func (d *Door) Handler() http.Handler {
 	r.Get(recoveryCodesPath, d.fresh(d.showRegenerate))
 	r.Post(recoveryCodesPath, d.fresh(d.submitRegenerate))
 
+	r.Get(recoveriesPath, d.own(d.showRecoveries))
+	r.Get(recoveriesPath+"/{id}", d.fresh(d.showRecovery))
+	r.Post(recoveriesPath+"/{id}", d.fresh(d.submitRecovery))
+
 	for _, p := range []identity.LinkPurpose{identity.LinkEmailOld, identity.LinkEmailNew} {
 		r.Get(cleanPath(p)+"/{secret}", d.openLink(p))
 		r.Get(cleanPath(p), d.showEmailLink(p))
@@ -66,6 +70,13 @@ func (d *Door) Handler() http.Handler {
 	r.Get("/reset", d.page(d.showReset))
 	r.Post("/reset", d.page(d.submitReset))
 	r.Get(resetDonePath, d.page(d.showResetDone))
+	r.Get(lostPath, d.page(d.showLost))
+	r.Post(lostPath, d.page(d.submitLost))
+	r.Get(lostAskedPath, d.page(d.showLostAsked))
+	r.Get(cleanPath(identity.LinkNotMe)+"/{secret}", d.openLink(identity.LinkNotMe))
+	r.Get(cleanPath(identity.LinkNotMe), d.page(d.showNotMe))
+	r.Post(cleanPath(identity.LinkNotMe), d.page(d.submitNotMe))
+	r.Get(notMeDonePath, d.page(d.showNotMeDone))
 	r.Handle("/assets/*", templates.Assets())
 
 	r.NotFound(d.page(func(http.ResponseWriter, *http.Request) error { return problem{http.StatusNotFound} }))

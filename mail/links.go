@@ -56,7 +56,7 @@ type Notice struct {
 // the user as they were when the address in question was theirs.
 func (o Outbox) Notify(ctx context.Context, tx *storage.Tx, u identity.User, from identity.Origin, n Notice, now time.Time) error {
 	alarm, secret := identity.NewLink(identity.LinkNotMe, u, now)
-	alarm.Subject = n.Subject
+	alarm.Subject, alarm.Email = n.Subject, u.Email
 	address, err := o.link(identity.LinkNotMe, secret)
 	if err != nil {
 		return err

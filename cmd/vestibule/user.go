@@ -21,6 +21,9 @@ type userCmd struct {
 	Enable         userEnableCmd         `cmd:"" help:"Let a disabled person log in again."`
 	Unlock         userUnlockCmd         `cmd:"" help:"Forget the wrong passwords and codes that make a person wait."`
 	Sessions       userSessionsCmd       `cmd:"" help:"List what a person has open."`
+	Reset          userResetCmd          `cmd:"" help:"Mail a person the link to a new password."`
+	Recoveries     userRecoveriesCmd     `cmd:"" help:"List who has lost the authenticator and waits for a decision."`
+	Recover        userRecoverCmd        `cmd:"" help:"Let a person in who has lost the authenticator, or do not."`
 	RemoveSessions userRemoveSessionsCmd `cmd:"" aliases:"remove-session" help:"End what a person has open."`
 }
 
