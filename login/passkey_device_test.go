@@ -27,8 +27,12 @@ type device struct {
 
 // newDevice makes a device that verifies its user, counts, and has a passkey for nobody yet.
 func newDevice(t testing.TB, base string) *device {
+	key := virtualwebauthn.NewCredential(virtualwebauthn.KeyTypeEC2)
+	for len(key.Key.AttestationData()) != 77 { // the library drops leading zeros of a coordinate, which no device does
+		key = virtualwebauthn.NewCredential(virtualwebauthn.KeyTypeEC2)
+	}
 	return &device{
-		t: t, auth: virtualwebauthn.NewAuthenticator(), key: virtualwebauthn.NewCredential(virtualwebauthn.KeyTypeEC2),
+		t: t, auth: virtualwebauthn.NewAuthenticator(), key: key,
 		rp: virtualwebauthn.RelyingParty{ID: "localhost", Name: "Vestibule", Origin: base},
 	}
 }
@@ -155,3 +159,22 @@ func (b *browser) sendPasskey(s screen, answer string) screen {
 
 // offersPasskey reports whether the page has the button.
 func (s screen) offersPasskey() bool { return strings.Contains(s.body, "data-passkey=") }
+
+// withAlgorithm makes a new passkey say that it signs with ES384, which nobody asked for.
+func (d *device) withAlgorithm(answer string) string {
+	d.t.Helper()
+	var whole map[string]any
+	if err := json.Unmarshal([]byte(answer), &whole); err != nil {
+		d.t.Fatal(err)
+	}
+	said := whole["response"].(map[string]any)
+	object, _ := base64.RawURLEncoding.DecodeString(said["attestationObject"].(string))
+	// {1: 2, 3: -7} becomes {1: 2, 3: -9}; ES256 keys on P-256 are not signed with anything else.
+	changed := strings.Replace(string(object), "\x01\x02\x03\x26", "\x01\x02\x03\x28", 1)
+	if changed == string(object) {
+		d.t.Fatal("the key does not say that it signs with ES256")
+	}
+	said["attestationObject"] = base64.RawURLEncoding.EncodeToString([]byte(changed))
+	forged, _ := json.Marshal(whole)
+	return string(forged)
+}

@@ -34,6 +34,13 @@ func (d *Door) Handler() http.Handler {
 	r.Post("/passkeys/options/sign-in", d.page(d.askAnybody))
 	r.Post("/passkeys/options/second-factor", d.page(d.askSecondFactor))
 	r.Post("/passkeys/options/fresh", d.signedIn(d.askFresh))
+	r.Post("/passkeys/options/register", d.own(d.askRegister))
+	r.Get(newPasskeyPath, d.fresh(d.showNewPasskey))
+	r.Post(newPasskeyPath, d.fresh(d.submitNewPasskey))
+	r.Get(passkeysPath+"/{id}", d.own(d.showPasskey))
+	r.Post(passkeysPath+"/{id}", d.own(d.submitPasskeyName))
+	r.Get(passkeysPath+"/{id}"+removePasskey, d.fresh(d.showRemovePasskey))
+	r.Post(passkeysPath+"/{id}"+removePasskey, d.fresh(d.submitRemovePasskey))
 
 	d.routeNewcomers(r)
 

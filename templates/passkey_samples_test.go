@@ -1,5 +1,7 @@
 package templates
 
+import "time"
+
 // passkeySamples shows the login page where passkeys are on.
 func passkeySamples(account, person, client string) []sample {
 	login := Login{Action: "/login?request=r1", ClientName: client, ForgotURL: "/forgot", Passkey: PasskeyButton{Options: "/passkeys/options/sign-in"}}
@@ -9,5 +11,23 @@ func passkeySamples(account, person, client string) []sample {
 		Passkey: PasskeyButton{Options: "/passkeys/options/second-factor?request=r1"}, StartAgain: "/login/again?request=r1"}
 	only := code
 	only.NoCode = true
-	return []sample{{"login-passkey", login}, {"login-passkey-refused", refused}, {"login-code-or-passkey", code}, {"login-passkey-only", only}}
+	confirm := Confirm{Action: "/settings/confirm", Email: person, AskCode: true, NoCode: true, Passkey: PasskeyButton{Options: "/passkeys/options/fresh"}, LogoutURL: "/logout"}
+	section := PasskeySection{AddURL: "/settings/passkeys/new", Passkeys: []PasskeyEntry{
+		{Name: account, AddedAt: expiry, UsedAt: expiry, Synced: true, URL: "/settings/passkeys/1"}, {Name: "Security key", AddedAt: expiry, URL: "/settings/passkeys/2"}}}
+	head := SettingsHead{Tab: TabSettings, Name: person, Email: "ada@example.com", LogoutURL: "/logout"}
+	made := NewPasskey{Action: "/settings/passkeys/new", Button: PasskeyButton{Options: "/passkeys/options/register"}, CancelURL: "/settings"}
+	unnamed := made
+	unnamed.Refusal = PasskeyNameMissing
+	one := OnePasskey{Action: "/settings/passkeys/1", Name: account, AddedAt: expiry, UsedAt: expiry, Synced: true, RemoveURL: "/settings/passkeys/1/remove", CancelURL: "/settings"}
+	nameless := one
+	nameless.Refusal, nameless.UsedAt = PasskeyNameMissing, time.Time{}
+	remove := RemovePasskey{Action: "/settings/passkeys/1/remove", Name: account, CancelURL: "/settings/passkeys/1"}
+	stays := remove
+	stays.LockedOut = []string{account, "Globex Events"}
+	return []sample{
+		{"confirm-passkey-only", confirm}, {"settings-passkeys", Settings{Head: head, Passkeys: section}},
+		{"settings-no-passkeys", Settings{Head: head, Passkeys: PasskeySection{AddURL: "/settings/passkeys/new"}}},
+		{"passkey-new", made}, {"passkey-new-refused", unnamed}, {"passkey-one", one}, {"passkey-one-refused", nameless},
+		{"passkey-remove", remove}, {"passkey-stays", stays},
+		{"login-passkey", login}, {"login-passkey-refused", refused}, {"login-code-or-passkey", code}, {"login-passkey-only", only}}
 }

@@ -2,12 +2,13 @@ package templates
 
 // The names of the form fields, as pages send them and handlers read them.
 const (
-	FieldEmail    = "email"    // Login
-	FieldPassword = "password" // Login, EnrollmentStart
-	FieldRemember = "remember" // Login; sent as "on" when ticked
-	FieldCode     = "code"     // Login when it asks for a code or a recovery code, EnrollmentCode
-	FieldPasskey  = "passkey"  // wherever there is a PasskeyButton; the script adds it
-	FieldAccount  = "account"  // ChooseAccount, ConfirmLogout; the slug of the button that was pressed
+	FieldEmail       = "email"        // Login
+	FieldPassword    = "password"     // Login, EnrollmentStart
+	FieldRemember    = "remember"     // Login; sent as "on" when ticked
+	FieldCode        = "code"         // Login when it asks for a code or a recovery code, EnrollmentCode
+	FieldPasskeyName = "passkey-name" // NewPasskey, OnePasskey
+	FieldPasskey     = "passkey"      // wherever there is a PasskeyButton; the script adds it
+	FieldAccount     = "account"      // ChooseAccount, ConfirmLogout; the slug of the button that was pressed
 
 	FieldName       = "name"        // Profile
 	FieldGivenName  = "given-name"  // Profile
@@ -48,6 +49,9 @@ const (
 	LoginEnded                   // the login took too long or had too many wrong codes; start again
 	AccountNotAvailable          // unknown or not the person's, said alike
 	PasskeyNotAccepted           // the same for whatever is wrong with a passkey
+	PasskeyNameMissing           // nothing that could be shown is left of the name
+	PasskeyKnown                 // the device has made one that we have
+	TooManyPasskeys              // one has to go first
 	EnrollmentEnded              // the QR code is no longer valid; ask for a new link
 	WrongRecoveryCode            // the same for wrong and used
 	OwnNameMissing               // a name that was sent empty
@@ -88,6 +92,9 @@ var refusals = [...]struct {
 	LoginEnded:           {"refusal.login-ended", nil},
 	AccountNotAvailable:  {"refusal.account", nil},
 	PasskeyNotAccepted:   {"refusal.passkey", nil},
+	PasskeyNameMissing:   {"refusal.passkey-name", []string{FieldPasskeyName}},
+	PasskeyKnown:         {"refusal.passkey-known", nil},
+	TooManyPasskeys:      {"refusal.passkeys-many", nil},
 	EnrollmentEnded:      {"refusal.enrollment-ended", nil},
 	WrongRecoveryCode:    {"refusal.recovery-code", []string{FieldCode}},
 	OwnNameMissing:       {"refusal.name-missing", []string{FieldName}},

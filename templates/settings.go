@@ -52,7 +52,8 @@ func (h SettingsHead) Tabs() []TabLink {
 
 // Settings is the tab for everything that proves who somebody is.
 type Settings struct {
-	Head SettingsHead
+	Head     SettingsHead
+	Passkeys PasskeySection
 }
 
 var settingsPage = parsePage("settings")

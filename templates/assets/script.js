@@ -91,6 +91,7 @@ function answerOf({ id, rawId, type, response }) {
   return JSON.stringify({ id, rawId: words(rawId), type, clientExtensionResults: {}, response: said });
 }
 
+const answered = new WeakSet(); // forms that are on their way with an answer
 let asking = new AbortController(); // the browser asks for one passkey at a time
 
 async function usePasskey(button, mediation) {
@@ -102,7 +103,9 @@ async function usePasskey(button, mediation) {
   const add = ({ formData }) => formData.set("passkey", answerOf(credential));
   form.addEventListener("formdata", add);
   form.noValidate = "alone" in button.dataset; // the other fields are for those without a passkey
+  answered.add(form);
   form.requestSubmit();
+  answered.delete(form);
   form.noValidate = false;
   form.removeEventListener("formdata", add); // it counts once: whoever comes back by the Back button types
 }
@@ -127,6 +130,8 @@ for (const button of document.querySelectorAll("[data-passkey]")) {
   button.hidden = false;
   button.form.querySelector("[data-passkey-missing]")?.remove();
   button.addEventListener("click", async () => {
+    const instead = button.form.elements[button.dataset.instead];
+    if (instead) instead.required = false;
     if (!("alone" in button.dataset) && !button.form.reportValidity()) return;
     failed.hidden = true;
     try {
@@ -137,4 +142,11 @@ for (const button of document.querySelectorAll("[data-passkey]")) {
     }
   });
   if (button.dataset.autofill) offerPasskeys(button);
+  if (button.form.querySelector("[type=submit]")) continue;
+  button.form.addEventListener("submit", (event) => {
+    if (answered.has(button.form)) return;
+    event.preventDefault(); // Enter presses the only button there is
+    event.stopPropagation();
+    button.click();
+  });
 }
