@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"html/template"
 	"io"
+	"sync"
 )
 
 //go:embed pages/*.html
@@ -32,15 +33,19 @@ type view struct {
 	Page any
 }
 
-// page is one page's parsed template in every language, by the catalogue's tag.
-type page map[string]*template.Template
+// page is one page's template in every language, by the catalogue's tag.
+type page map[string]func() (*template.Template, error)
 
-// parsePage reads pages/<name>.html into the layout. It panics on a broken template; it runs at start only.
+// parsePage reads pages/<name>.html into the layout, in each language when it is first shown: most of a process' languages
+// and pages are not, and all of them parsed cost eight megabytes and a good part of the start. That each of them can be parsed is
+// what the tests see to, since nobody can change them afterwards.
 func parsePage(name string) page {
 	p := page{}
 	for tag, c := range catalogues {
-		root := template.New(name).Funcs(c.functions())
-		p[tag] = template.Must(root.ParseFS(pageFiles, "pages/layout.html", "pages/parts*.html", "pages/"+name+".html"))
+		p[tag] = sync.OnceValues(func() (*template.Template, error) {
+			return template.New(name).Funcs(c.functions()).
+				ParseFS(pageFiles, "pages/layout.html", "pages/parts*.html", "pages/"+name+".html")
+		})
 	}
 	return p
 }
@@ -48,10 +53,13 @@ func parsePage(name string) page {
 // render executes into a buffer first: a template that fails halfway has written nothing.
 func (p page) render(w io.Writer, f Frame, data any) error {
 	var out bytes.Buffer
-	t := p[catalogueFor(f.Lang).tag]
+	t, err := p[catalogueFor(f.Lang).tag]()
+	if err != nil {
+		return fmt.Errorf("parse page: %w", err)
+	}
 	if err := t.ExecuteTemplate(&out, "layout", view{Frame: f.named(), Page: data}); err != nil {
 		return fmt.Errorf("render page %s: %w", t.Name(), err)
 	}
-	_, err := out.WriteTo(w)
+	_, err = out.WriteTo(w)
 	return err
 }

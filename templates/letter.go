@@ -6,6 +6,7 @@ import (
 	"fmt"
 	htmltemplate "html/template"
 	"strings"
+	"sync"
 	texttemplate "text/template"
 	"time"
 )
@@ -55,8 +56,8 @@ var authenticatorOff = parseLetter("authenticator_off")
 // Letter writes the letter in the frame's language.
 func (l AuthenticatorOff) Letter(f Frame) (Letter, error) { return authenticatorOff.write(f, l) }
 
-// letter is one letter's parsed parts in every language, by the catalogue's tag.
-type letter map[string]parts
+// letter is one letter's parts in every language, by the catalogue's tag.
+type letter map[string]func() (parts, error)
 
 // parts are a text template, which defines "subject" and "text", and an HTML template, which defines "body".
 type parts struct {
@@ -64,16 +65,18 @@ type parts struct {
 	html *htmltemplate.Template
 }
 
-// parseLetter reads letters/<name>.txt and .html. It panics on a broken template; it runs at start only.
+// parseLetter reads letters/<name>.txt and .html, in each language when it is first written; see [parsePage].
 func parseLetter(name string) letter {
 	l := letter{}
 	for tag, c := range catalogues {
-		l[tag] = parts{
-			text: texttemplate.Must(texttemplate.New(name).Funcs(texttemplate.FuncMap(c.functions())).
-				ParseFS(letterFiles, "letters/"+name+".txt")),
-			html: htmltemplate.Must(htmltemplate.New(name).Funcs(c.functions()).
-				ParseFS(letterFiles, "letters/layout.html", "letters/"+name+".html")),
-		}
+		l[tag] = sync.OnceValues(func() (p parts, err error) {
+			p.text, err = texttemplate.New(name).Funcs(texttemplate.FuncMap(c.functions())).ParseFS(letterFiles, "letters/"+name+".txt")
+			if err != nil {
+				return p, err
+			}
+			p.html, err = htmltemplate.New(name).Funcs(c.functions()).ParseFS(letterFiles, "letters/layout.html", "letters/"+name+".html")
+			return p, err
+		})
 	}
 	return l
 }
@@ -81,9 +84,13 @@ func parseLetter(name string) letter {
 // write fills in both parts. What goes into the subject and the text passes through the catalogue, which keeps
 // every value on one line.
 func (l letter) write(f Frame, data any) (Letter, error) {
-	p, v := l[catalogueFor(f.Lang).tag], view{Frame: f.named(), Page: data}
+	p, err := l[catalogueFor(f.Lang).tag]()
+	if err != nil {
+		return Letter{}, fmt.Errorf("parse letter: %w", err)
+	}
+	v := view{Frame: f.named(), Page: data}
 	var subject, text, html bytes.Buffer
-	err := p.text.ExecuteTemplate(&subject, "subject", v)
+	err = p.text.ExecuteTemplate(&subject, "subject", v)
 	if err == nil {
 		err = p.text.ExecuteTemplate(&text, "text", v)
 	}
