@@ -109,8 +109,14 @@ func (b *browser) send(s screen, pairs ...string) screen {
 // press sends the form whose button has these words.
 func (b *browser) press(s screen, words string) screen {
 	b.t.Helper()
+	owner := "" // a button may stand outside of its form
+	for _, button := range s.all("button") {
+		if text(button) == words {
+			owner = attribute(button, "form")
+		}
+	}
 	for _, form := range s.all("form") {
-		if strings.Contains(text(form), words) {
+		if owner == "" && strings.Contains(text(form), words) || owner != "" && attribute(form, "id") == owner {
 			return b.post(s.path(attribute(form, "action")), nil)
 		}
 	}

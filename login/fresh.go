@@ -215,3 +215,26 @@ func renew(ctx context.Context, tx *storage.Tx, s identity.Session, old identity
 	}
 	return err
 }
+
+// freshly does an act that changes credentials, in one transaction, for a caller whose proof is fresh at the commit.
+func (d *Door) freshly(ctx context.Context, c Caller, now time.Time, act func(*storage.Tx, visit) error) error {
+	return d.cfg.DB.Write(ctx, func(tx *storage.Tx) error {
+		v, err := look(ctx, tx.Queries, c, now)
+		if err == nil {
+			err = mustBeFresh(v, now)
+		}
+		if err != nil {
+			return err
+		}
+		return act(tx, v)
+	})
+}
+
+// outlive ends every session of a person but the one in which they have changed their credentials; that one goes on under a new name.
+// u is the person after the change.
+func outlive(ctx context.Context, tx *storage.Tx, s identity.Session, u identity.User, now time.Time) (Cookie, error) {
+	old := s.TokenHash
+	secret := s.Outlive(u, now)
+	err := errors.Join(tx.EndOtherSessionsOf(ctx, u.ID, s.ID, now), renew(ctx, tx, s, old))
+	return Cookie{Secret: secret, Remember: s.Remember}, err
+}

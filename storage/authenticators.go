@@ -27,8 +27,9 @@ var (
 	authenticatorInsert  = authenticators.inserting()
 	authenticatorConfirm = `UPDATE authenticators SET confirmed_at = $2, last_step = $3
 		WHERE id = $1 AND confirmed_at IS NULL AND disabled_at IS NULL`
-	authenticatorStep  = "UPDATE authenticators SET last_step = $2 WHERE id = $1 AND last_step < $2 AND disabled_at IS NULL"
-	authenticatorsVoid = `UPDATE authenticators SET disabled_at = CASE WHEN disabled_at IS NULL THEN $2 ELSE disabled_at END, exhausted = FALSE
+	authenticatorStep     = "UPDATE authenticators SET last_step = $2 WHERE id = $1 AND last_step < $2 AND disabled_at IS NULL"
+	authenticatorsReplace = "UPDATE authenticators SET disabled_at = $2 WHERE user_id = $1 AND id <> $3 AND disabled_at IS NULL"
+	authenticatorsVoid    = `UPDATE authenticators SET disabled_at = CASE WHEN disabled_at IS NULL THEN $2 ELSE disabled_at END, exhausted = FALSE
 		WHERE user_id = $1`
 	authenticatorsOff   = "UPDATE authenticators SET disabled_at = $2, exhausted = TRUE WHERE user_id = $1 AND disabled_at IS NULL"
 	authenticatorLast   = authenticators.selecting("WHERE user_id = $1 AND confirmed_at IS NOT NULL ORDER BY confirmed_at DESC LIMIT 1")
@@ -80,6 +81,12 @@ func (tx *Tx) TellStep(ctx context.Context, id string, step int64) error {
 // asked for any more in their place.
 func (tx *Tx) VoidAuthenticators(ctx context.Context, user identity.UserID, now time.Time) error {
 	_, err := tx.exec(ctx, authenticatorsVoid, user, at(now))
+	return err
+}
+
+// VoidOtherAuthenticators disables all authenticators of a person but the one that takes their place.
+func (tx *Tx) VoidOtherAuthenticators(ctx context.Context, user identity.UserID, keep string, now time.Time) error {
+	_, err := tx.exec(ctx, authenticatorsReplace, user, at(now), keep)
 	return err
 }
 

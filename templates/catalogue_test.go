@@ -56,6 +56,9 @@ func usedKeys(t *testing.T) map[string]bool {
 	for _, r := range resetReasons {
 		used[r.subject], used[r.why], used[r.unexpected] = true, true, true
 	}
+	for _, change := range twoFactorChanges {
+		used[change.title], used[change.message], used[change.button] = true, true, true
+	}
 	for _, tab := range settingsTabs {
 		used[tab.key] = true
 	}

@@ -25,7 +25,7 @@ func passkeySamples(account, person, client string) []sample {
 	stays := remove
 	stays.LockedOut = []string{account, "Globex Events"}
 	return []sample{
-		{"confirm-passkey-only", confirm}, {"settings-passkeys", Settings{Head: head, Passkeys: section}},
+		{"confirm-passkey-only", confirm}, {"settings-with-passkeys", Settings{Head: head, Passkeys: section}},
 		{"settings-no-passkeys", Settings{Head: head, Passkeys: PasskeySection{AddURL: "/settings/passkeys/new"}}},
 		{"passkey-new", made}, {"passkey-new-refused", unnamed}, {"passkey-one", one}, {"passkey-one-refused", nameless},
 		{"passkey-remove", remove}, {"passkey-stays", stays},

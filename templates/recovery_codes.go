@@ -14,12 +14,20 @@ type RecoveryCodes struct {
 	Email         string   // whose they are, for the file and the print
 	NextURL       string   // where "I have saved these codes" leads
 	RegenerateURL string   // posted: makes a new set; hidden when empty
+	Product       string   // heads the file; rendering fills it in
 }
 
 var recoveryCodesPage = parsePage("recovery_codes")
 
 // Render writes the page.
-func (p RecoveryCodes) Render(w io.Writer, f Frame) error { return recoveryCodesPage.render(w, f, p) }
+func (p RecoveryCodes) Render(w io.Writer, f Frame) error {
+	return recoveryCodesPage.render(w, f, p.named(f))
+}
+
+func (p RecoveryCodes) named(f Frame) RecoveryCodes {
+	p.Product = f.named().Product
+	return p
+}
 
 // List is the codes as one text, one per line.
 func (p RecoveryCodes) List() string { return strings.Join(p.Codes, "\n") }

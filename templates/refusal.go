@@ -10,6 +10,8 @@ const (
 	FieldPasskey     = "passkey"      // wherever there is a PasskeyButton; the script adds it
 	FieldAccount     = "account"      // ChooseAccount, ConfirmLogout; the slug of the button that was pressed
 
+	FieldCurrentPassword = "current-password" // ChangePassword
+
 	FieldName       = "name"        // Profile
 	FieldGivenName  = "given-name"  // Profile
 	FieldFamilyName = "family-name" // Profile
@@ -61,6 +63,11 @@ const (
 	NameRefused                  // a name that is too long or holds what cannot be shown
 	EmailInvalid                 // a new address that is none
 	EmailSame                    // a new address that is the old one
+
+	CurrentPasswordMissing // the field was sent empty
+	WrongCurrentPassword   // of a person who changes it
+	PasswordSame           // a new password that is the old one
+	FactorRequired         // an account requires what was to be removed; the page names it
 )
 
 // refusals tells each refusal's message and the fields it speaks about.
@@ -104,6 +111,11 @@ var refusals = [...]struct {
 	NameRefused:          {"refusal.name", []string{FieldName}},
 	EmailInvalid:         {"refusal.email-invalid", []string{FieldEmail}},
 	EmailSame:            {"refusal.email-same", []string{FieldEmail}},
+
+	CurrentPasswordMissing: {"refusal.current-password-missing", []string{FieldCurrentPassword}},
+	WrongCurrentPassword:   {"refusal.current-password", []string{FieldCurrentPassword}},
+	PasswordSame:           {"refusal.password-same", []string{FieldPassword}},
+	FactorRequired:         {"two-factor.refused", nil},
 }
 
 // Key is the message key of the refusal.

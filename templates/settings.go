@@ -52,14 +52,29 @@ func (h SettingsHead) Tabs() []TabLink {
 
 // Settings is the tab for everything that proves who somebody is.
 type Settings struct {
-	Head     SettingsHead
-	Passkeys PasskeySection
+	Head             SettingsHead
+	TwoFactor        TwoFactor
+	Passkeys         PasskeySection
+	RecoveryCodes    int    // how many are left
+	RecoveryCodesURL string // where new ones are made; the section is hidden when empty
+	PasswordURL      string
+	HasPassword      bool
+	SetUp            *AuthenticatorSetUp // the pop-up in front of the tab; nil: none
+	Codes            *RecoveryCodes      // the one that follows; nil: none
+	Refusal          Refusal
+	Wait             time.Duration
 }
 
 var settingsPage = parsePage("settings")
 
 // Render writes the page.
-func (p Settings) Render(w io.Writer, f Frame) error { return settingsPage.render(w, f, p) }
+func (p Settings) Render(w io.Writer, f Frame) error {
+	if p.Codes != nil {
+		named := p.Codes.named(f)
+		p.Codes = &named
+	}
+	return settingsPage.render(w, f, p)
+}
 
 // Confirm asks a person who is logged in to prove once more that it is them: the password or, when that is fresh, the second factor.
 type Confirm struct {

@@ -63,6 +63,17 @@ for (const button of document.querySelectorAll("[data-print]")) {
   button.addEventListener("click", () => print());
 }
 
+// Pop-ups stand in front of the page they belong to. Without this file they are the page. Escape is Cancel; a pop-up without Cancel stays
+// until it was answered.
+for (const dialog of document.querySelectorAll("dialog[data-modal]")) {
+  dialog.close();
+  dialog.showModal();
+  dialog.addEventListener("cancel", (event) => {
+    event.preventDefault();
+    dialog.querySelector("[data-cancel]")?.click();
+  });
+}
+
 // A response for the client leaves at once; Continue remains for browsers without script.
 for (const form of document.querySelectorAll("form[data-send-now]")) form.requestSubmit();
 

@@ -1,0 +1,22 @@
+package templates
+
+import (
+	"io"
+	"time"
+)
+
+// ChangePassword is where a person who is logged in chooses another password.
+type ChangePassword struct {
+	Action      string
+	Email       string // for password managers
+	HasPassword bool   // and has to enter it
+	MinLength   int
+	BackURL     string
+	Refusal     Refusal
+	Wait        time.Duration
+}
+
+var changePasswordPage = parsePage("change_password")
+
+// Render writes the page.
+func (p ChangePassword) Render(w io.Writer, f Frame) error { return changePasswordPage.render(w, f, p) }
