@@ -22,6 +22,9 @@ func (d *Door) AddPasskey(ctx context.Context, c Caller, name, answer string) (P
 	if err == nil {
 		err = mustBeFresh(v, now)
 	}
+	if err == nil {
+		err = maySetUp(ctx, d.cfg.DB.Queries, v)
+	}
 	if err != nil {
 		return Passed{}, err
 	}
@@ -79,6 +82,9 @@ func (d *Door) keepPasskey(ctx context.Context, c Caller, made identity.Passkey,
 			err = mustBeFresh(v, now)
 		}
 		if err != nil {
+			return err
+		}
+		if err := maySetUp(ctx, tx.Queries, v); err != nil {
 			return err
 		}
 		all, err := tx.PasskeysOf(ctx, made.UserID)

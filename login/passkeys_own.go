@@ -23,6 +23,11 @@ func (d *Door) passkeySection(r *http.Request, v visit) (templates.PasskeySectio
 	if d.passkeys == nil {
 		return templates.PasskeySection{}, nil
 	}
+	if err := maySetUp(r.Context(), d.cfg.DB.Queries, v); errors.Is(err, errOutdated) {
+		return templates.PasskeySection{}, nil // the first factor comes by mail
+	} else if err != nil {
+		return templates.PasskeySection{}, err
+	}
 	section := templates.PasskeySection{AddURL: newPasskeyPath}
 	all, err := d.cfg.DB.PasskeysOf(r.Context(), v.person.ID)
 	for _, p := range all {
@@ -62,6 +67,9 @@ func (d *Door) submitNewPasskey(w http.ResponseWriter, r *http.Request, v visit)
 	added, err := d.AddPasskey(r.Context(), d.self(r), name, r.PostForm.Get(templates.FieldPasskey))
 	if no := (refused{}); errors.As(err, &no) {
 		return comesBack{d.newPasskeyPage(identity.PasskeyName(name), no), v.words(), no}
+	}
+	if errors.Is(err, errOutdated) {
+		return seeOther(w, r, settingsPath)
 	}
 	if err != nil {
 		return err

@@ -28,8 +28,9 @@ func changePage(kind templates.TwoFactorChange, v visit) templates.ChangeTwoFact
 		page.Action = twoFactorOffPath
 	case templates.RemoveApp:
 		page.Action = appRemovePath
-		for _, a := range v.person.LockedOutWith(withoutApp(v.person)) {
-			page.RequiredBy = append(page.RequiredBy, a.Name)
+		var locked lockedOut
+		if errors.As(namesOf(v.person.LockedOutWith(withoutApp(v.person))), &locked) {
+			page.RequiredBy = locked.accounts
 		}
 		if len(page.RequiredBy) > 0 && v.person.SecondFactor {
 			page.InsteadURL = twoFactorOffPath
@@ -91,8 +92,8 @@ func (d *Door) AskAlways(ctx context.Context, c Caller, always bool) error {
 // submitRemoveApp shows the page again, with the names, where accounts require the app.
 func (d *Door) submitRemoveApp(w http.ResponseWriter, r *http.Request, v visit) error {
 	cookie, err := d.RemoveAuthenticator(r.Context(), d.self(r))
-	if no := (refused{}); errors.As(err, &no) {
-		return comesBack{changePage(templates.RemoveApp, v), v.words(), no}
+	if locked := (lockedOut{}); errors.As(err, &locked) {
+		return d.write(w, r, http.StatusConflict, changePage(templates.RemoveApp, v), v.words())
 	}
 	if errors.Is(err, errOutdated) {
 		return seeOther(w, r, settingsPath)
@@ -113,8 +114,8 @@ func (d *Door) RemoveAuthenticator(ctx context.Context, c Caller) (cookie Cookie
 			return errOutdated
 		}
 		left := withoutApp(v.person)
-		if len(v.person.LockedOutWith(left)) > 0 {
-			return refused{Reason: templates.FactorRequired}
+		if err := namesOf(v.person.LockedOutWith(left)); err != nil {
+			return err
 		}
 		u := v.person.User
 		u.FactorRemoved(left, now)

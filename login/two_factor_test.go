@@ -220,7 +220,7 @@ func TestR21_TwoFactorAuthenticationStaysOnWhereAnAccountRequiresIt(t *testing.T
 		if strings.Contains(page.alert(), "Initech") {
 			t.Error("an account is named that requires nothing")
 		}
-		b.post("/settings/authenticator/remove", nil).shows(422, "Turn off two-factor authentication?").refuses("Acme Media Globex Media")
+		b.post("/settings/authenticator/remove", nil).shows(409, "Turn off two-factor authentication?").refuses("Acme Media Globex Media")
 		if kept, err := h.db.ConfirmedAuthenticator(t.Context(), ada.ID); err != nil || kept.ID != app.ID {
 			t.Error("the app is gone", err)
 		}

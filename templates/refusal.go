@@ -67,7 +67,6 @@ const (
 	CurrentPasswordMissing // the field was sent empty
 	WrongCurrentPassword   // of a person who changes it
 	PasswordSame           // a new password that is the old one
-	FactorRequired         // an account requires what was to be removed; the page names it
 )
 
 // refusals tells each refusal's message and the fields it speaks about.
@@ -115,7 +114,6 @@ var refusals = [...]struct {
 	CurrentPasswordMissing: {"refusal.current-password-missing", []string{FieldCurrentPassword}},
 	WrongCurrentPassword:   {"refusal.current-password", []string{FieldCurrentPassword}},
 	PasswordSame:           {"refusal.password-same", []string{FieldPassword}},
-	FactorRequired:         {"two-factor.refused", nil},
 }
 
 // Key is the message key of the refusal.
