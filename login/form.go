@@ -13,6 +13,7 @@ import (
 // Bounds of what is read from a form.
 const (
 	longestForm     = 64 << 10
+	mostFields      = 64
 	longestEmail    = 320     // what is written back; an address is shorter (RFC 5321)
 	longestPassword = 4 << 10 // nobody can have set a longer one, so it is not worth hashing
 )
@@ -29,6 +30,9 @@ func readForm(w http.ResponseWriter, r *http.Request) error {
 		if tooLarge := new(http.MaxBytesError); errors.As(err, &tooLarge) {
 			return problem{http.StatusRequestEntityTooLarge}
 		}
+		return problem{http.StatusBadRequest}
+	}
+	if len(r.Form) > mostFields {
 		return problem{http.StatusBadRequest}
 	}
 	for name, values := range r.Form {

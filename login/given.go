@@ -32,7 +32,9 @@ func (d *Door) Problem(w http.ResponseWriter, r *http.Request, status int) {
 	}
 	if page.Kind == templates.Busy {
 		page.RetryAfter = busyWait
-		retryAfter(w, busyWait)
+		if w.Header().Get("Retry-After") == "" { // the other door may know better
+			retryAfter(w, busyWait)
+		}
 	}
 	if err := d.write(w, r, status, page, identity.AuthorizationRequest{}); err != nil {
 		d.cfg.Log.ErrorContext(r.Context(), "the error page failed", "error", err)

@@ -45,6 +45,7 @@ type house struct {
 	db       *storage.DB
 	provider *op.Provider
 	handler  http.Handler
+	server   *httptest.Server
 	ada      identity.User // belongs to acme (second factor for all) and globex (none); has an authenticator
 	acme     identity.Account
 	globex   identity.Account
@@ -96,6 +97,7 @@ func openHouse(t testing.TB, db *storage.DB) *house {
 	var err error
 	h := &house{t: t, db: db}
 	server := httptest.NewUnstartedServer(nil)
+	h.server = server
 	h.url = "http://" + server.Listener.Addr().String()
 	if h.provider, err = op.New(h.config()); err != nil {
 		t.Fatal(err)
@@ -131,6 +133,7 @@ func (h *house) config() op.Config {
 		Forget: func(w http.ResponseWriter) {
 			http.SetCookie(w, &http.Cookie{Name: "session", Path: "/", MaxAge: -1})
 		},
+		TokenLimit: 1 << 20, LoginLimit: 1 << 20, // the clock of these tests stands still
 		Origin: func(r *http.Request) identity.Origin {
 			return identity.Origin{Address: "192.0.2.7", UserAgent: r.UserAgent(), RequestID: "request-7"}
 		},

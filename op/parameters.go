@@ -12,6 +12,9 @@ import (
 // maxForm bounds the body of every request (PRODUCT §4).
 const maxForm = 64 << 10
 
+// maxParameters bounds their number (SECURITY R98).
+const maxParameters = 64
+
 // readParameters reads the parameters of a request into r.Form and r.PostForm, where nobody reads them
 // a second time. It refuses what two readers could understand in two ways: a parameter given twice
 // (RFC 6749 §3.1), in the wrong place, or in a text that is none.
@@ -81,6 +84,9 @@ func readAnnounced(w http.ResponseWriter, r *http.Request) ([]byte, error) {
 // checkParameters refuses doubled parameters and texts no database takes, and drops empty parameters,
 // which count as left out (RFC 6749 §3.1).
 func checkParameters(form url.Values) *refusal {
+	if len(form) > maxParameters {
+		return refuse(invalidRequest, "there are more than 64 parameters")
+	}
 	for name, values := range form {
 		switch {
 		case len(values) > 1:

@@ -15,8 +15,8 @@ import (
 	"github.com/vestibule-id/vestibule/storage"
 )
 
-// Config is what the provider needs of the rest of the house. Every field is required but SignUpURL and
-// BackchannelNetworks.
+// Config is what the provider needs of the rest of the house. Every field is required but those
+// that say what they are otherwise.
 type Config struct {
 	// Issuer is the URL clients know the provider by, without a path and without a slash at its end.
 	Issuer string
@@ -44,6 +44,8 @@ type Config struct {
 	// BackchannelNetworks are networks, besides public ones, in which clients are told of a logout. It may
 	// be empty.
 	BackchannelNetworks []netip.Prefix
+	// TokenLimit and LoginLimit replace [TokenLimit] and [LoginLimit]; 0 does not.
+	TokenLimit, LoginLimit int
 }
 
 // Pages are the pages a person may see on the way between a client and the provider. Every field is
@@ -67,6 +69,8 @@ type Provider struct {
 	discovery document
 	outbound  *http.Client // reaches clients
 	counts    counts
+	unproven  *limiter     // requests that did not prove to be of the client they name
+	begun     *limiter     // logins
 	library   http.Handler // zitadel/oidc with our [server] behind it
 	routes    map[string]route
 }
@@ -88,6 +92,7 @@ func New(c Config) (*Provider, error) {
 	}
 	p := &Provider{cfg: c, clients: newClientCache(c.DB, c.Now), keys: newKeyRing(c.DB, c.Now, c.Log)}
 	p.discovery = discoveryOf(c.Issuer)
+	p.unproven, p.begun = newLimiter(c.TokenLimit, TokenLimit, c.Now), newLimiter(c.LoginLimit, LoginLimit, c.Now)
 	p.outbound = newOutbound(c.BackchannelNetworks, logoutWithin)
 	p.library = zitadel.RegisterServer(server{Provider: p}, libraryEndpoints(), zitadel.WithServerCORSOptions(nil))
 	p.routes = p.routeTable()

@@ -107,6 +107,10 @@ func (p *Provider) serveOne(route route, w http.ResponseWriter, r *http.Request)
 		p.refuseAt(route, w, r, refused)
 		return
 	}
+	if route.kind == client {
+		p.serveClient(route, w, r)
+		return
+	}
 	route.serve(w, r)
 }
 

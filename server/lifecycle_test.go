@@ -55,10 +55,10 @@ type started struct {
 	ended         chan error
 }
 
-func start(t *testing.T) *started { return startWith(t, 0) }
+func start(t *testing.T) *started { return startWith(t, server.Config{}) }
 
-// startWith starts a server that goes on for a while after readiness has failed.
-func startWith(t *testing.T, delay time.Duration) *started {
+// startWith fills in what a configuration lacks.
+func startWith(t *testing.T, c server.Config) *started {
 	t.Helper()
 	listen := func() net.Listener {
 		l, err := net.Listen("tcp", "127.0.0.1:0")
@@ -77,10 +77,9 @@ func startWith(t *testing.T, delay time.Duration) *started {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s, err := server.New(server.Config{
-		Issuer: "http://" + public.Addr().String(), DB: db, Hasher: hasher, Mail: transport, MailFrom: "login@example.com",
-		Log: slog.New(slog.DiscardHandler), StopDelay: delay,
-	})
+	c.Issuer, c.DB, c.Hasher, c.Mail, c.MailFrom = "http://"+public.Addr().String(), db, hasher, transport, "login@example.com"
+	c.Log = slog.New(slog.DiscardHandler)
+	s, err := server.New(c)
 	if err == nil {
 		err = s.Prepare(t.Context())
 	}
@@ -139,7 +138,7 @@ func TestR92_AStopFailsReadinessAndFinishesWhatIsInFlight(t *testing.T) {
 // TestF1_AStopUnderLoadFailsNoRequest sends requests as a balancer does: as long as readiness holds.
 func TestF1_AStopUnderLoadFailsNoRequest(t *testing.T) {
 	t.Parallel()
-	s := startWith(t, 500*time.Millisecond)
+	s := startWith(t, server.Config{StopDelay: 500 * time.Millisecond})
 	becomes(t, s.watch+"/readyz", 200, 10*time.Second)
 	var ready atomic.Bool
 	ready.Store(true)

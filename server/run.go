@@ -31,7 +31,7 @@ func (s *Server) Serve(ctx context.Context, public, watch net.Listener) error {
 	var running sync.WaitGroup
 	running.Go(func() { s.Run(jobs) })
 	failed := make(chan error, 2)
-	servers := []*http.Server{s.listen(public, s.Handler(), failed)}
+	servers := []*http.Server{s.listen(newBounded(public, s.cfg.MaxConnections), s.Handler(), failed)}
 	if watch != nil {
 		servers = append(servers, s.listen(watch, s.AdminHandler(), failed))
 	}

@@ -35,6 +35,11 @@ type Config struct {
 	TrustedProxies []netip.Prefix
 	// BackchannelNetworks are networks, besides public ones, in which clients are told of logouts.
 	BackchannelNetworks []netip.Prefix
+	// TokenLimit and LoginLimit bound what one address may ask for in a minute; 0 means [op.TokenLimit] and
+	// [op.LoginLimit].
+	TokenLimit, LoginLimit int
+	// MaxConnections is how many connections are held at once; 0 means [MaxConnections].
+	MaxConnections int
 	// StopDelay is how long requests are still taken after readiness has failed, so that a balancer can
 	// notice.
 	StopDelay time.Duration
@@ -45,6 +50,10 @@ type Config struct {
 	// Log receives one line per event; nil means slog.Default().
 	Log *slog.Logger
 }
+
+// MaxConnections is how many connections are held at once unless the installation says otherwise. Who comes
+// then waits in the system's queue.
+const MaxConnections = 4096
 
 // AuditKept is how long events stay unless the installation says otherwise: a year and a month.
 const AuditKept = 400 * 24 * time.Hour
@@ -67,6 +76,9 @@ func New(c Config) (*Server, error) {
 	}
 	if c.Log == nil {
 		c.Log = slog.Default()
+	}
+	if c.MaxConnections == 0 {
+		c.MaxConnections = MaxConnections
 	}
 	if c.AuditKeep == 0 {
 		c.AuditKeep = AuditKept

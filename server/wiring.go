@@ -36,6 +36,7 @@ func (s *Server) wire() (err error) {
 		Issuer: c.Issuer, DB: c.DB, Now: c.Now, Log: c.Log,
 		LoginURL: s.login.LoginURL, Browser: s.login.Browser, Session: s.login.Session, Forget: s.login.Forget,
 		Origin: origin, BackchannelNetworks: c.BackchannelNetworks,
+		TokenLimit: c.TokenLimit, LoginLimit: c.LoginLimit,
 		Pages: op.Pages{
 			Problem: s.login.Problem, FormPost: s.login.FormPost,
 			ConfirmLogout: s.login.ConfirmLogout, LoggedOut: s.login.LoggedOut,

@@ -2,6 +2,7 @@ package vestibuletest
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"log/slog"
 	"net"
@@ -29,6 +30,8 @@ type Config struct {
 	RealHashing bool
 	// TrustedProxies may say where a request came from, as [server.Config] has it.
 	TrustedProxies []netip.Prefix
+	// TokenLimit and LoginLimit are as in [server.Config]; 0 means none, because all tests share an address.
+	TokenLimit, LoginLimit int
 }
 
 // Provider is a running provider.
@@ -73,7 +76,7 @@ func Start(t testing.TB, c Config) *Provider {
 	}
 	p.config = server.Config{
 		Issuer: p.URL, DB: p.DB, Hasher: hasher(t, c.RealHashing), Mail: transport, MailFrom: "login@example.com", TrustedProxies: c.TrustedProxies,
-		BackchannelNetworks: loopback, Now: p.Clock.Now, Log: slog.New(slog.NewTextHandler(p.Log, &slog.HandlerOptions{Level: slog.LevelDebug})),
+		TokenLimit: cmp.Or(c.TokenLimit, 1<<20), LoginLimit: cmp.Or(c.LoginLimit, 1<<20), BackchannelNetworks: loopback, Now: p.Clock.Now, Log: slog.New(slog.NewTextHandler(p.Log, &slog.HandlerOptions{Level: slog.LevelDebug})),
 	}
 	p.server = run(t, p.config, listener, watch)
 	p.Admin = p.server.Admin()

@@ -34,6 +34,9 @@ type Config struct {
 	MailFrom            string        `env:"VESTIBULE_MAIL_FROM" placeholder:"ADDRESS" help:"Whom letters come from." group:"settings"`
 	TrustedProxies      []string      `env:"VESTIBULE_TRUSTED_PROXIES" placeholder:"NET" help:"Networks whose X-Forwarded-For is believed, such as 10.0.0.0/8." group:"settings"`
 	BackchannelNetworks []string      `env:"VESTIBULE_BACKCHANNEL_NETWORKS" placeholder:"NET" help:"Private networks with products to tell of logouts, such as 10.0.0.0/8." group:"settings"`
+	TokenLimit          int           `env:"VESTIBULE_TOKEN_LIMIT" placeholder:"N" default:"60" help:"Requests a minute that an address may make in the name of a client without its secret." group:"settings"`
+	LoginLimit          int           `env:"VESTIBULE_LOGIN_LIMIT" placeholder:"N" default:"600" help:"Logins a minute that may be begun from an address." group:"settings"`
+	MaxConnections      int           `env:"VESTIBULE_MAX_CONNECTIONS" placeholder:"N" default:"4096" help:"Connections held at once." group:"settings"`
 	StopDelay           time.Duration `env:"VESTIBULE_STOP_DELAY" placeholder:"DURATION" default:"3s" help:"How long requests are still taken after readiness has failed." group:"settings"`
 	AuditKeep           days          `env:"VESTIBULE_AUDIT_KEEP" placeholder:"DAYS" default:"400" help:"How many days events stay in the audit trail." group:"settings"`
 	LogLevel            string        `env:"VESTIBULE_LOG_LEVEL" enum:"debug,info,warn,error" default:"info" help:"One of debug, info, warn, error." group:"settings"`
