@@ -69,6 +69,7 @@ func (f FileClient) describe(c *identity.Client) {
 		c.PKCEOptional = f.PKCE == "optional"
 	}
 	setBool(&c.ClaimsInIDToken, f.ClaimsInIDToken)
+	setBool(&c.SignUp, f.SignUp)
 	setBool(&c.RequirePushed, f.RequirePushed)
 	setBool(&c.DPoPBound, f.DPoPBound)
 	if c.Public() {
@@ -98,7 +99,7 @@ func clientChanges(had, c identity.Client) []string {
 		field{"backchannel_logout_uri", had.BackchannelURI, c.BackchannelURI}, field{"initiate_login_uri", had.InitiateLoginURI, c.InitiateLoginURI},
 		field{"grants", had.Grants, c.Grants}, field{"pkce", pkce(had), pkce(c)}, field{"require_pushed_authorization_requests", had.RequirePushed, c.RequirePushed},
 		field{"dpop_bound_access_tokens", had.DPoPBound, c.DPoPBound}, field{"access_token", had.AccessToken, c.AccessToken},
-		field{"id_token_alg", had.IDTokenAlg, c.IDTokenAlg}, field{"claims_in_id_token", had.ClaimsInIDToken, c.ClaimsInIDToken},
+		field{"id_token_alg", had.IDTokenAlg, c.IDTokenAlg}, field{"claims_in_id_token", had.ClaimsInIDToken, c.ClaimsInIDToken}, field{"sign_up", had.SignUp, c.SignUp},
 		field{"resources", had.Resources, c.Resources}, field{"introspects", had.Introspects, c.Introspects}, field{"subject_type", had.SubjectType, c.SubjectType})
 }
 

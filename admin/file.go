@@ -67,6 +67,7 @@ type FileClient struct {
 	AccessToken      string             `yaml:"access_token"`
 	IDTokenAlg       identity.Algorithm `yaml:"id_token_alg"`
 	ClaimsInIDToken  *bool              `yaml:"claims_in_id_token"`
+	SignUp           *bool              `yaml:"sign_up"`
 	Resources        []string           `yaml:"resources"`
 	Introspects      []string           `yaml:"introspects"`
 	SubjectType      string             `yaml:"subject_type"` // public or pairwise

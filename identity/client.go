@@ -55,6 +55,7 @@ type Client struct {
 	RequirePushed    bool // its requests must be pushed (RFC 9126)
 	AccessToken      string
 	IDTokenAlg       Algorithm
+	SignUp           bool     // people who come from it may sign up, where [SignUpClients] is set
 	ClaimsInIDToken  bool     // for clients that never call userinfo
 	Resources        []string // the APIs it may ask tokens for (RFC 8707)
 	Introspects      []string // the APIs it is: it may introspect tokens meant for them

@@ -37,6 +37,8 @@ type Config struct {
 	Client func(context.Context, identity.ClientID) (identity.Client, error)
 	// Origin says where an HTTP request came from.
 	Origin func(*http.Request) identity.Origin
+	// SignUp says who may sign up; the zero value is nobody.
+	SignUp identity.SignUp
 	// AddressLogins is how many passwords one address may try per minute; 0 means
 	// [identity.AddressLogins]. More is for places where many people share an address.
 	AddressLogins int

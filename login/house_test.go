@@ -35,8 +35,9 @@ type house struct {
 	server *httptest.Server
 	hasher *identity.Hasher
 
-	addressLogins int    // of the doors that are opened from now on
-	letterIssuer  string // in the letters of these doors; empty: their own
+	addressLogins int             // of the doors that are opened from now on
+	signUp        identity.SignUp // also
+	letterIssuer  string          // in the letters of these doors; empty: their own
 
 	mu      sync.Mutex
 	now     time.Time
@@ -155,7 +156,7 @@ func (h *house) doorAt(issuer string) *login.Door {
 		letters = issuer
 	}
 	door, err := login.New(login.Config{
-		Issuer: issuer, DB: h.db, Hasher: h.hasher, Outbox: mail.Outbox{Issuer: letters}, Now: h.clock, AddressLogins: h.addressLogins,
+		Issuer: issuer, DB: h.db, Hasher: h.hasher, Outbox: mail.Outbox{Issuer: letters}, Now: h.clock, AddressLogins: h.addressLogins, SignUp: h.signUp,
 		Log:      slog.New(slog.NewTextHandler(lockedLog{h}, nil)),
 		Callback: func(id identity.RequestID) string { return "/authorize/callback?request=" + string(id) },
 		Origin: func(r *http.Request) identity.Origin {

@@ -82,6 +82,14 @@ func (d *Door) routeNewcomers(r chi.Router) {
 	r.Get(invitationDonePath, d.page(d.showInvitationDone))
 	r.Get(invitationPath, d.page(d.showInvitation))
 	r.Post(invitationPath, d.page(d.submitInvitation))
+
+	r.Get(signUpPath, d.page(d.showSignUp))
+	r.Post(signUpPath, d.page(d.submitSignUp))
+	r.Get(signUpSentPath, d.page(d.showSignUpSent))
+	r.Get(signUpPath+"/{secret}", d.openLink(identity.LinkSignUp))
+	r.Get(signUpFinishPath, d.page(d.showSignUpFinish))
+	r.Post(signUpFinishPath, d.page(d.submitSignUpFinish))
+	r.Get(signUpDonePath, d.page(d.showSignUpDone))
 }
 
 func (d *Door) showInvitation(w http.ResponseWriter, r *http.Request) error {

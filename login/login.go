@@ -12,7 +12,8 @@ import (
 func (d *Door) loginPage(v visit, email string, remember bool, no refused) templates.Login {
 	return templates.Login{
 		Action: withNext(withRequest("/login", v.request.ID), v.next), Email: shortened(email), Remember: remember,
-		ClientName: v.client.Name, ForgotURL: forgotURL(shortened(email)), Refusal: no.Reason, Wait: no.Wait,
+		ClientName: v.client.Name, ForgotURL: forgotURL(shortened(email)), SignUpURL: d.signUpLink(v),
+		Refusal: no.Reason, Wait: no.Wait,
 		Passkey: d.passkeyButton(identity.CeremonySignIn, ""),
 	}
 }

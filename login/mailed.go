@@ -34,8 +34,14 @@ func (m mailed) state() identity.LinkState {
 // have a reset and an invitation open.
 func mailedCookie(p identity.LinkPurpose) string { return "vestibule-" + string(p) }
 
-// cleanPath is the page of a purpose, without a secret.
-func cleanPath(p identity.LinkPurpose) string { return strings.TrimSuffix(mail.LinkPath(p), "/") }
+// cleanPath is the page of a purpose, without a secret. That of a sign-up has a name of its own, because signing up begins at
+// the shorter one.
+func cleanPath(p identity.LinkPurpose) string {
+	if p == identity.LinkSignUp {
+		return signUpFinishPath
+	}
+	return strings.TrimSuffix(mail.LinkPath(p), "/")
+}
 
 // openLink is where a link from a letter lands: it moves the secret out of the address bar into a cookie, and changes nothing,
 // because scanners open links (SECURITY R29).

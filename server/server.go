@@ -2,6 +2,7 @@ package server
 
 import (
 	"errors"
+	"fmt"
 	"log/slog"
 	"net/netip"
 	"net/url"
@@ -31,6 +32,8 @@ type Config struct {
 	// Mail delivers letters; MailFrom is the address they come from.
 	Mail     mail.Transport
 	MailFrom string
+	// SignUp says who may sign up; the zero value is nobody.
+	SignUp identity.SignUp
 	// TrustedProxies may say in X-Forwarded-For where a request came from. Nobody else may.
 	TrustedProxies []netip.Prefix
 	// BackchannelNetworks are networks, besides public ones, in which clients are told of logouts.
@@ -107,6 +110,9 @@ func (c Config) validate() error {
 		return errors.New("server: Mail is missing")
 	case c.MailFrom == "":
 		return errors.New("server: MailFrom is missing")
+	}
+	if err := c.SignUp.Validate(); err != nil {
+		return fmt.Errorf("server: %w", err)
 	}
 	return CheckIssuer(c.Issuer)
 }

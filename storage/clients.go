@@ -12,7 +12,7 @@ var clients = table[identity.Client]{"clients", func(s *sealer, c *identity.Clie
 		{"redirect_uris", jsonOf(&c.RedirectURIs)}, {"post_logout_uris", jsonOf(&c.PostLogoutURIs)},
 		{"backchannel_uri", &c.BackchannelURI}, {"initiate_login_uri", &c.InitiateLoginURI}, {"grants", jsonOf(&c.Grants)},
 		{"pkce_optional", &c.PKCEOptional}, {"require_pushed", &c.RequirePushed}, {"dpop_bound", &c.DPoPBound}, {"access_token", &c.AccessToken}, {"id_token_alg", &c.IDTokenAlg},
-		{"claims_in_id_token", &c.ClaimsInIDToken}, {"resources", jsonOf(&c.Resources)},
+		{"claims_in_id_token", &c.ClaimsInIDToken}, {"sign_up", &c.SignUp}, {"resources", jsonOf(&c.Resources)},
 		{"introspects", jsonOf(&c.Introspects)}, {"subject_type", &c.SubjectType},
 		{"pairwise_salt", sealedIfAny{sealed{s, "clients|pairwise_salt", (*string)(&c.ID), &c.PairwiseSalt}}},
 		{"created_at", moment{&c.CreatedAt}}, {"updated_at", moment{&c.UpdatedAt}},

@@ -83,6 +83,17 @@ var signUpFinishPage = parsePage("sign_up_finish")
 // Render writes the page.
 func (p SignUpFinish) Render(w io.Writer, f Frame) error { return signUpFinishPage.render(w, f, p) }
 
+// SignedUp says that login and account are there.
+type SignedUp struct {
+	Email    string
+	LoginURL string // goes on to the product the person came from, if they came from one
+}
+
+var signedUpPage = parsePage("signed_up")
+
+// Render writes the page.
+func (p SignedUp) Render(w io.Writer, f Frame) error { return signedUpPage.render(w, f, p) }
+
 // Invited carries the link of an invitation.
 type Invited struct {
 	Account   string

@@ -20,6 +20,7 @@ func newcomersSamples(account, person, client string) []sample {
 		{"welcome", Welcome{AccountName: account, Email: person, LoginURL: "/login"}},
 		{"sign-up", signUp}, {"sign-up-refused", wrong}, {"sign-up-wait", busy},
 		{"sign-up-sent", SignUpSent{LoginURL: "/login", ValidFor: 24 * time.Hour}},
+		{"signed-up", SignedUp{Email: person, LoginURL: "/login"}},
 		{"sign-up-finish", finish}, {"sign-up-finish-refused", nameless},
 	}
 }

@@ -28,6 +28,8 @@ type Config struct {
 	Apply string
 	// RealHashing computes Argon2id at the production cost. Tests that do not measure go without.
 	RealHashing bool
+	// SignUp says who may sign up, as [server.Config] has it.
+	SignUp identity.SignUp
 	// TrustedProxies may say where a request came from, as [server.Config] has it.
 	TrustedProxies []netip.Prefix
 	// TokenLimit and LoginLimit are as in [server.Config]; 0 means none, because all tests share an address.
@@ -77,6 +79,7 @@ func Start(t testing.TB, c Config) *Provider {
 	p.config = server.Config{
 		Issuer: p.URL, DB: p.DB, Hasher: hasher(t, c.RealHashing), Mail: transport, MailFrom: "login@example.com", TrustedProxies: c.TrustedProxies,
 		TokenLimit: cmp.Or(c.TokenLimit, 1<<20), LoginLimit: cmp.Or(c.LoginLimit, 1<<20), BackchannelNetworks: loopback, Now: p.Clock.Now, Log: slog.New(slog.NewTextHandler(p.Log, &slog.HandlerOptions{Level: slog.LevelDebug})),
+		SignUp: c.SignUp,
 	}
 	p.server = run(t, p.config, listener, watch)
 	p.Admin = p.server.Admin()

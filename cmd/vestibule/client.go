@@ -89,6 +89,7 @@ type clientAddCmd struct {
 	Introspects           []string `placeholder:"URI" sep:"none" help:"An API it is: it may introspect tokens for it. Can be repeated."`
 	SubjectType           string   `placeholder:"TYPE" help:"public (default), or pairwise: a sub that no other client knows."`
 	ClaimsInIDToken       bool     `name:"claims-in-id-token" help:"For clients that never call userinfo."`
+	SignUp                bool     `name:"allow-sign-up" help:"Who comes from it may sign up, where sign_up is set to clients."`
 }
 
 // Help implements kong.HelpProvider.
@@ -103,7 +104,7 @@ func (c *clientAddCmd) client() (identity.Client, error) {
 	client := identity.Client{
 		ID: identity.ClientID(c.ID), Name: c.Name, AuthMethod: c.AuthMethod, RedirectURIs: c.RedirectURI, PostLogoutURIs: c.PostLogoutRedirectURI,
 		BackchannelURI: c.BackchannelLogoutURI, InitiateLoginURI: c.InitiateLoginURI, Grants: c.Grant, PKCEOptional: c.PKCEOptional, RequirePushed: c.RequirePAR, DPoPBound: c.DPoPBound,
-		AccessToken: c.AccessToken, IDTokenAlg: identity.Algorithm(c.IDTokenAlg), ClaimsInIDToken: c.ClaimsInIDToken,
+		AccessToken: c.AccessToken, IDTokenAlg: identity.Algorithm(c.IDTokenAlg), ClaimsInIDToken: c.ClaimsInIDToken, SignUp: c.SignUp,
 		Resources: c.Resource, Introspects: c.Introspects, SubjectType: c.SubjectType,
 	}
 	if c.JWKSFile == "" {

@@ -124,7 +124,7 @@ func (d *demoHouse) wire(db *storage.DB) error {
 		return err
 	}
 	d.server, err = server.New(server.Config{
-		Issuer: d.url(0), DB: db, Hasher: hasher, Mail: letters, MailFrom: "Vestibule <login@example.com>", Log: d.log,
+		Issuer: d.url(0), DB: db, Hasher: hasher, Mail: letters, MailFrom: "Vestibule <login@example.com>", SignUp: identity.SignUpOn, Log: d.log,
 		BackchannelNetworks: loopback,
 	})
 	return err
