@@ -34,9 +34,13 @@ type provenCode struct {
 	method   identity.Method
 	app      identity.Authenticator // of a code from an app, with its step
 	step     int64
-	hash     string  // of a recovery code
-	newCodes codeSet // for an app that is confirmed by its first code
+	hash     string     // of a recovery code
+	newCodes codeSet    // for an app that is confirmed by its first code
+	passkey  answeredBy // in the place of a code; it was judged by itself
 }
+
+// counted reports whether the attempt counts until it is cleared: signatures cannot be guessed.
+func (p provenCode) counted() bool { return p.method != "" && p.method != identity.MethodPasskey }
 
 // judgeCode counts a code and judges it: one from the authenticator app, or a recovery code in the same field. A refusal is on record
 // when it returns.
@@ -96,6 +100,8 @@ func (d *Door) use(ctx context.Context, tx *storage.Tx, c Caller, p provenCode, 
 	switch {
 	case p.method == identity.MethodRecoveryCode:
 		left, err = d.useRecoveryCode(ctx, tx, c, p, now)
+	case p.method == identity.MethodPasskey:
+		err = p.passkey.keep(ctx, tx)
 	case p.app.Confirmed():
 		err = tx.UseStep(ctx, p.app.ID, p.step)
 	default:

@@ -24,6 +24,18 @@ func (d *Door) askFresh(w http.ResponseWriter, r *http.Request, v visit) error {
 	return d.ask(w, r, freshQuestion(v, d.cfg.Now()))
 }
 
+// askReset asks the person whose reset link this browser has opened.
+func (d *Door) askReset(w http.ResponseWriter, r *http.Request) error {
+	v, err := d.resetIn(r)
+	if err != nil {
+		return err
+	}
+	if !v.takesPasskey() {
+		return problem{http.StatusForbidden}
+	}
+	return d.ask(w, r, question{purpose: identity.CeremonyReset, user: v.person.User})
+}
+
 // ConfirmPasskey proves a passkey once more in the caller's session: as second factor, or as everything that is missing.
 func (d *Door) ConfirmPasskey(ctx context.Context, c Caller, answer string) (Cookie, error) {
 	now := d.cfg.Now()

@@ -1,6 +1,7 @@
 package login_test
 
 import (
+	"net/url"
 	"strings"
 	"testing"
 	"time"
@@ -60,4 +61,34 @@ func TestR18_AChallengeForFreshProofOpensNothingElse(t *testing.T) {
 	page := other.logIn("account=globex", ada.Email, password)
 	other.sendPasskey(page, key.uses(b.question(confirm))).shows(422, "Login").refuses("This passkey was not accepted")
 	b.sendPasskey(confirm, key.uses(other.question(page))).shows(422, "Confirm that it is you")
+}
+
+func TestR30_APasskeyIsTheProofBesideTheMailbox(t *testing.T) {
+	each(t, func(t *testing.T, h *house) {
+		base := h.serve("localhost").URL
+		acme := h.account("acme", identity.TwoFactorAll)
+		ada, bob := h.person("ada@example.com", acme), h.person("bob@example.com", acme)
+		key, bobs := h.passkey(ada, base), h.passkey(bob, base)
+		link := h.forget(ada.Email)
+		b := newBrowser(t, base)
+		page := b.get("/reset/"+link).shows(200, "Choose a new password")
+		reset := func(answer string) screen {
+			return b.post(page.url.String(), url.Values{"password": {newPassword}, "code": {""}, "passkey": {answer}})
+		}
+		_, login := b.asks("/passkeys/options/sign-in")
+		reset(key.uses(login)).shows(422, "Choose a new password").refuses("This passkey was not accepted")
+		reset(bobs.uses(b.question(page))).shows(422, "Choose a new password").refuses("This passkey was not accepted")
+		reset(key.forge(key.uses(b.question(page)), func(said map[string]any, _ []byte) { said["origin"] = "https://evil.example" })).
+			shows(422, "Choose a new password")
+		reset("").shows(422, "Choose a new password")
+		if status, _ := newBrowser(t, base).asks("/passkeys/options/reset"); status != 403 {
+			t.Errorf("without the link the question is answered with %d", status)
+		}
+		newBrowser(t, base).logIn("", ada.Email, password).shows(200, "Login")
+		key.auth.Options.UserNotVerified = true // the mailbox is the other half
+		reset(key.uses(b.question(page))).shows(200, "Your new password has been set")
+		key.auth.Options.UserNotVerified = false
+		again := newBrowser(t, base)
+		again.usePasskey(again.logIn("", ada.Email, newPassword), key).says("done acme pwd+pop+user+mfa ada@example.com")
+	})
 }

@@ -40,8 +40,15 @@ func (d *Door) passkeySection(r *http.Request, v visit) (templates.PasskeySectio
 
 // askRegister asks for a new passkey. Whoever may not add one is not asked.
 func (d *Door) askRegister(w http.ResponseWriter, r *http.Request, v visit) error {
-	if err := mustBeFresh(v, d.cfg.Now()); err != nil {
+	err := mustBeFresh(v, d.cfg.Now())
+	if err == nil {
+		err = maySetUp(r.Context(), d.cfg.DB.Queries, v)
+	}
+	if errors.Is(err, errNotFresh) || errors.Is(err, errOutdated) {
 		return problem{http.StatusForbidden}
+	}
+	if err != nil {
+		return err
 	}
 	return d.ask(w, r, question{purpose: identity.CeremonyRegister, user: v.person.User})
 }
@@ -54,9 +61,15 @@ func (d *Door) newPasskeyPage(name string, no refused) templates.NewPasskey {
 	}
 }
 
+// showNewPasskey leads back to Settings who gets the first factor by mail.
 func (d *Door) showNewPasskey(w http.ResponseWriter, r *http.Request, v visit) error {
 	if d.passkeys == nil {
 		return problem{http.StatusNotFound}
+	}
+	if err := maySetUp(r.Context(), d.cfg.DB.Queries, v); errors.Is(err, errOutdated) {
+		return seeOther(w, r, settingsPath)
+	} else if err != nil {
+		return err
 	}
 	return d.showOwn(w, r, v, d.newPasskeyPage("", refused{}))
 }

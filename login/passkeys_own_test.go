@@ -249,3 +249,18 @@ func TestAPersonHasABoundedNumberOfPasskeysWithNames(t *testing.T) {
 	b.addPasskey(newDevice(t, base), "Last").shows(200, "User Information")
 	b.addPasskey(newDevice(t, base), "One too many").shows(422, "Add a passkey").refuses("as many passkeys as there can be")
 }
+
+func TestR24_APasswordAloneNeverMakesThePasskeyThatAnAccountAsksFor(t *testing.T) {
+	h := onSQLite(t)
+	base := h.serve("localhost").URL
+	ada := h.person("ada@example.com", h.account("acme", identity.TwoFactorAll))
+	b := h.settled(base, ada.Email)
+	b.get("/settings/passkeys/new").shows(200, "User Information")
+	if status, _ := b.asks("/passkeys/options/register"); status != 403 {
+		t.Errorf("the question is answered with %d", status)
+	}
+	b.post("/settings/passkeys/new", url.Values{"passkey-name": {"Thief"}, "passkey": {"{}"}}).shows(200, "User Information")
+	if n := len(h.passkeysOf(ada)); n != 0 {
+		t.Errorf("%d passkeys", n)
+	}
+}

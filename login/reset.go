@@ -16,13 +16,16 @@ const (
 )
 
 // resetPage asks for the new password and, where the mailbox is not enough, for a proof on the same page.
-func resetPage(v resetVisit, no refused) templates.ResetPassword {
+func (d *Door) resetPage(v resetVisit, no refused) templates.ResetPassword {
 	p := templates.ResetPassword{
 		Action: cleanPath(identity.LinkReset), Email: v.person.Email, ExpiresAt: v.link.ExpiresAt, MinLength: identity.PasswordMin,
 		AskProof: v.needsProof(), Refusal: no.Reason, Wait: no.Wait,
 	}
 	if p.AskProof {
 		p.LostURL = lostPath
+	}
+	if v.takesPasskey() {
+		p.Passkey = d.passkeyButton(identity.CeremonyReset, "")
 	}
 	return p
 }
@@ -36,7 +39,7 @@ func (d *Door) showReset(w http.ResponseWriter, r *http.Request) error {
 	if v.state() != identity.LinkOpen {
 		return d.showLinkGone(w, r, v.mailed, templates.NextForgot, forgotURL(v.person.Email))
 	}
-	return d.show(w, r, resetPage(v, refused{}), identity.AuthorizationRequest{})
+	return d.show(w, r, d.resetPage(v, refused{}), identity.AuthorizationRequest{})
 }
 
 // submitReset sets the new password. The browser comes out of it logged out, with a link to the new QR code if one is due.
@@ -52,9 +55,10 @@ func (d *Door) submitReset(w http.ResponseWriter, r *http.Request) error {
 	caller.Request, caller.Browser = "", d.Browser(w, r)
 	link, err := d.ResetPassword(r.Context(), caller, NewPassword{
 		Link: d.mailedLink(r, identity.LinkReset), Password: r.PostForm.Get(templates.FieldPassword), Code: r.PostForm.Get(templates.FieldCode),
+		Passkey: r.PostForm.Get(templates.FieldPasskey),
 	})
 	if no := (refused{}); errors.As(err, &no) {
-		return comesBack{resetPage(v, no), identity.AuthorizationRequest{}, no}
+		return comesBack{d.resetPage(v, no), identity.AuthorizationRequest{}, no}
 	}
 	if errors.Is(err, errOutdated) {
 		return seeOther(w, r, cleanPath(identity.LinkReset))

@@ -30,11 +30,17 @@ func readReset(ctx context.Context, q storage.Queries, secret string, now time.T
 // needsProof reports whether the mailbox alone is not enough.
 func (v resetVisit) needsProof() bool { return v.link.NeedsProof(v.person, v.exhausted) }
 
+// takesPasskey reports whether a passkey would prove what is missing.
+func (v resetVisit) takesPasskey() bool {
+	return v.state() == identity.LinkOpen && v.needsProof() && v.person.Passkeys
+}
+
 // NewPassword is what the page of a reset link asks for.
 type NewPassword struct {
 	Link     string // the secret of the link
 	Password string
 	Code     string // of the app, or a recovery code; looked at only where a proof is due
+	Passkey  string // what a passkey has answered, in the place of the code; may be empty
 }
 
 // ResetPassword sets a new password with a link from the mailbox and, where an account of the person wants it, a second factor
@@ -56,12 +62,12 @@ func (d *Door) ResetPassword(ctx context.Context, c Caller, n NewPassword) (enro
 	if _, err := d.countPassword(ctx, c, "", "", now); err != nil { // a hash is expensive
 		return "", err
 	}
-	proof, err := d.judgeReset(ctx, c, v, n.Code, now)
+	proof, err := d.judgeReset(ctx, c, v, n, now)
 	if err != nil {
 		return "", err
 	}
 	phc, err := d.cfg.Hasher.Hash(ctx, n.Password)
-	if errors.Is(err, identity.ErrBusy) && proof.method != "" {
+	if errors.Is(err, identity.ErrBusy) && proof.counted() {
 		err = errors.Join(err, d.uncount(ctx, v.person.ID, identity.AttemptCode, "", now))
 	}
 	if err != nil {
@@ -75,14 +81,18 @@ func (d *Door) ResetPassword(ctx context.Context, c Caller, n NewPassword) (enro
 }
 
 // judgeReset judges what has to be proven besides the mailbox; the zero proof where that is nothing.
-func (d *Door) judgeReset(ctx context.Context, c Caller, v resetVisit, code string, now time.Time) (provenCode, error) {
+func (d *Door) judgeReset(ctx context.Context, c Caller, v resetVisit, n NewPassword, now time.Time) (provenCode, error) {
 	if !v.needsProof() {
 		return provenCode{}, nil
 	}
-	if strings.TrimSpace(code) == "" {
+	if n.Passkey != "" && v.takesPasskey() {
+		right, err := d.judgePasskey(ctx, c, question{purpose: identity.CeremonyReset, user: v.person.User}, n.Passkey, now)
+		return provenCode{attempt: codeAttempt{person: v.person}, method: identity.MethodPasskey, passkey: right}, err
+	}
+	if strings.TrimSpace(n.Code) == "" {
 		return provenCode{}, refused{Reason: templates.ProofMissing}
 	}
-	proof, err := d.judgeCode(ctx, c, codeAttempt{person: v.person, text: code, mailed: true}, now)
+	proof, err := d.judgeCode(ctx, c, codeAttempt{person: v.person, text: n.Code, mailed: true}, now)
 	return proof, asProof(err)
 }
 

@@ -31,16 +31,7 @@ func (d *Door) Handler() http.Handler {
 	r.Post("/enroll/code", d.page(d.submitEnrollmentCode))
 	r.Get("/enroll/done", d.page(d.showEnrollmentDone))
 
-	r.Post("/passkeys/options/sign-in", d.page(d.askAnybody))
-	r.Post("/passkeys/options/second-factor", d.page(d.askSecondFactor))
-	r.Post("/passkeys/options/fresh", d.signedIn(d.askFresh))
-	r.Post("/passkeys/options/register", d.own(d.askRegister))
-	r.Get(newPasskeyPath, d.fresh(d.showNewPasskey))
-	r.Post(newPasskeyPath, d.fresh(d.submitNewPasskey))
-	r.Get(passkeysPath+"/{id}", d.own(d.showPasskey))
-	r.Post(passkeysPath+"/{id}", d.own(d.submitPasskeyName))
-	r.Get(passkeysPath+"/{id}"+removePasskey, d.fresh(d.showRemovePasskey))
-	r.Post(passkeysPath+"/{id}"+removePasskey, d.fresh(d.submitRemovePasskey))
+	d.passkeyRoutes(r)
 
 	d.routeNewcomers(r)
 
@@ -107,4 +98,19 @@ func (d *Door) settingsRoutes(r chi.Router) {
 	r.Post(confirmPath, d.signedIn(d.submitConfirm))
 	r.Get(recoveryCodesPath, d.fresh(d.showRegenerate))
 	r.Post(recoveryCodesPath, d.fresh(d.submitRegenerate))
+}
+
+// passkeyRoutes are the questions that scripts ask on behalf of a passkey, and the pages of a person's own passkeys.
+func (d *Door) passkeyRoutes(r chi.Router) {
+	r.Post("/passkeys/options/sign-in", d.page(d.askAnybody))
+	r.Post("/passkeys/options/second-factor", d.page(d.askSecondFactor))
+	r.Post("/passkeys/options/reset", d.page(d.askReset))
+	r.Post("/passkeys/options/fresh", d.signedIn(d.askFresh))
+	r.Post("/passkeys/options/register", d.own(d.askRegister))
+	r.Get(newPasskeyPath, d.fresh(d.showNewPasskey))
+	r.Post(newPasskeyPath, d.fresh(d.submitNewPasskey))
+	r.Get(passkeysPath+"/{id}", d.own(d.showPasskey))
+	r.Post(passkeysPath+"/{id}", d.own(d.submitPasskeyName))
+	r.Get(passkeysPath+"/{id}"+removePasskey, d.fresh(d.showRemovePasskey))
+	r.Post(passkeysPath+"/{id}"+removePasskey, d.fresh(d.submitRemovePasskey))
 }

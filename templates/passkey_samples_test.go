@@ -25,6 +25,7 @@ func passkeySamples(account, person, client string) []sample {
 	stays := remove
 	stays.LockedOut = []string{account, "Globex Events"}
 	return []sample{
+		{"reset-passkey", ResetPassword{Action: "/reset", Email: person, ExpiresAt: expiry, MinLength: 12, AskProof: true, LostURL: "/lost", Passkey: PasskeyButton{Options: "/passkeys/options/reset"}}},
 		{"confirm-passkey-only", confirm}, {"settings-with-passkeys", Settings{Head: head, Passkeys: section}},
 		{"settings-no-passkeys", Settings{Head: head, Passkeys: PasskeySection{AddURL: "/settings/passkeys/new"}}},
 		{"passkey-new", made}, {"passkey-new-refused", unnamed}, {"passkey-one", one}, {"passkey-one-refused", nameless},

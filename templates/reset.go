@@ -38,9 +38,10 @@ type ResetPassword struct {
 	Action    string
 	Email     string
 	ExpiresAt time.Time
-	MinLength int    // of the new password
-	AskProof  bool   // a code or a recovery code is wanted on the same page
-	LostURL   string // for who has nothing left to prove it with; hidden when empty
+	MinLength int           // of the new password
+	AskProof  bool          // a code or a recovery code is wanted on the same page
+	Passkey   PasskeyButton // in the place of the code
+	LostURL   string        // for who has nothing left to prove it with; hidden when empty
 	Refusal   Refusal
 	Wait      time.Duration
 }
