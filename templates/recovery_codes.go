@@ -38,7 +38,7 @@ func (p RecoveryCodes) FileName() string { return "recovery-codes.txt" }
 // download makes a text a file that a link can hold, so that saving it needs neither a script nor a second request, for which the text would
 // have to be stored.
 func download(lines ...string) template.URL {
-	text := strings.Join(lines, "\r\n") + "\r\n"                                          // Windows' editor of old knows no other
+	text := strings.ReplaceAll(strings.Join(lines, "\n")+"\n", "\n", "\r\n")              // an old Windows editor knows no other
 	return template.URL("data:text/plain;charset=utf-8," + url.PathEscape("\ufeff"+text)) // everything is escaped
 }
 
