@@ -22,6 +22,9 @@
 //
 //	GET /settings/… ─→ /login?next=… ─→ /settings/confirm?next=… ─→ back
 //
+// A recovery code goes into the field of the code from the app, wherever one is asked for ([Door.EnterCode], [Door.ConfirmCode], the reset). New
+// ones are the answer to the POST that has made them: the first right code of an app, or [Door.RegenerateRecoveryCodes].
+//
 // A passkey stands in for the password, the code or both wherever a page has the button. Its script asks /passkeys/options/PURPOSE for
 // a challenge, which is kept by its digest and counts once, for one browser, purpose and person; the answer comes with the form.
 //

@@ -202,6 +202,16 @@ func (f *fixture) loginDoors(t testing.TB) (doors []door) {
 	b, request, page := f.waiting("acme")
 	b.Submit(page.URL.String(), templates.FieldEmail, vestibuletest.Ada, templates.FieldPassword, vestibuletest.AdaPassword)
 	add("POST", "/login", b, url.Values{"request": {request}}, url.Values{templates.FieldCode: {"123456"}})
+	b, request, page = f.waiting("acme")
+	b.Submit(page.URL.String(), templates.FieldEmail, vestibuletest.Ada, templates.FieldPassword, vestibuletest.AdaPassword)
+	recovery := url.Values{"request": {request}, "with": {"recovery-code"}}
+	add("GET", "/login", b, recovery, nil)
+	add("POST", "/login", b, recovery, url.Values{templates.FieldCode: {"7Q2M-XK4T-9BWE-H3VA"}})
+	b, _, page = f.waiting("acme")
+	b.Submit(page.URL.String(), templates.FieldEmail, vestibuletest.Ada, templates.FieldPassword, vestibuletest.AdaPassword)
+	b.GiveCode(page, f.provider.NextCode(vestibuletest.AdaKey))
+	add("GET", "/settings/recovery-codes", b, nil, nil)
+	add("POST", "/settings/recovery-codes", b, nil, url.Values{"x": {"y"}})
 	for path, field := range map[string]string{"/login/account": templates.FieldAccount, "/login/switch": "x", "/login/restart": "x", "/login/enrollment": "x"} {
 		b, request, page := f.waiting("")
 		b.Submit(page.URL.String(), templates.FieldEmail, vestibuletest.Ben, templates.FieldPassword, vestibuletest.BenPassword)
