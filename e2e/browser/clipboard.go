@@ -10,6 +10,6 @@ func (tab *Tab) Paste(selector string) {
 	tab.Click(selector)
 	tab.do("paste into "+selector, command(input.DispatchKeyEvent, input.DispatchKeyEventParams{
 		Type: input.DispatchKeyEventTypeRawKeyDown, Key: "v", Code: "KeyV", Modifiers: 2, // Ctrl
-		 Commands: []string{"paste"},
+		Commands: []string{"paste"},
 	}))
 }
