@@ -84,7 +84,7 @@ func (p *Provider) serveClient(route route, w http.ResponseWriter, r *http.Reque
 }
 
 // guesser names an address and the client it speaks for. Clients that nobody knows share one name, so that
-// inventing them helps nobody.
+// inventing them helps nobody; those that name themselves in an assertion alone share another one.
 func (p *Provider) guesser(r *http.Request) string {
 	id, _, basic := r.BasicAuth()
 	if !basic {
@@ -92,6 +92,9 @@ func (p *Provider) guesser(r *http.Request) string {
 	}
 	if _, err := p.clients.get(r.Context(), identity.ClientID(id)); err != nil {
 		id = ""
+		if r.PostForm.Has("client_assertion") {
+			id = "by assertion" // which no client can be called
+		}
 	}
 	return originOf(r.Context()).Address + " " + id
 }

@@ -247,3 +247,26 @@ func TestR99_ConnectionsAreBoundedAndWhoWaitsIsServedWhenOneEnds(t *testing.T) {
 		t.Errorf("who has waited: %d", got)
 	}
 }
+
+func TestR99_WhoSpeaksSlowlyKeepsNobodyElseWaiting(t *testing.T) {
+	t.Parallel()
+	s := startWith(t, server.Config{})
+	becomes(t, s.watch+"/readyz", 200, 10*time.Second)
+	for range 300 {
+		c, err := net.Dial("tcp", s.public)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer c.Close()
+		fmt.Fprintf(c, "POST /login HTTP/1.1\r\nHost: %s\r\nX-Slow: a", s.public)
+	}
+	began := time.Now()
+	for range 20 {
+		if got := status(t, "http://"+s.public+"/login"); got != 200 {
+			t.Errorf("the login page: %d", got)
+		}
+	}
+	if took := time.Since(began); took > 5*time.Second {
+		t.Errorf("twenty login pages took %s", took)
+	}
+}
