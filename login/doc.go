@@ -17,6 +17,14 @@
 //
 //	GET /enroll/SECRET → 303 /enroll → password → the QR code → code → GET /enroll/done
 //
+// So is the reset. It proves the mailbox and, where an account wants it, a second factor on the same page; who has lost that
+// asks somebody who knows them:
+//
+//	POST /forgot ─ letter ─→ GET /reset/SECRET → 303 /reset → POST → GET /reset/done ─ OK ─→ /enroll or /login
+//	                                              └→ /lost → /lost/asked ─ letter ─→ an owner at /settings/recoveries ─ letter ─→ /reset
+//
+// Every notice has a link to /not-me, which ends what is open and begins a reset.
+//
 // Settings are for who is logged in, with a second factor if they have one ([Door.own]); what changes credentials asks for
 // proof of the last five minutes ([Door.fresh]), on the page and again in the act:
 //
