@@ -25,6 +25,7 @@ type clientView struct {
 	AuthMethod     string             `json:"auth_method"`
 	RedirectURIs   []string           `json:"redirect_uris"`
 	PostLogoutURIs []string           `json:"post_logout_redirect_uris"`
+	BackchannelURI string             `json:"backchannel_logout_uri"`
 	Grants         []string           `json:"grants"`
 	PKCE           string             `json:"pkce"`
 	RequirePushed  bool               `json:"require_pushed_authorization_requests"`
@@ -43,7 +44,7 @@ func viewClient(c identity.Client) clientView {
 	if c.PKCEOptional {
 		pkce = "optional"
 	}
-	return clientView{c.ID, c.Name, c.AuthMethod, viewAll(c.RedirectURIs, same), viewAll(c.PostLogoutURIs, same), c.Grants, pkce, c.RequirePushed, c.DPoPBound,
+	return clientView{c.ID, c.Name, c.AuthMethod, viewAll(c.RedirectURIs, same), viewAll(c.PostLogoutURIs, same), c.BackchannelURI, c.Grants, pkce, c.RequirePushed, c.DPoPBound,
 		c.AccessToken, c.IDTokenAlg, viewAll(c.Resources, same), viewAll(c.Introspects, same), c.SubjectType, c.CreatedAt}
 }
 
