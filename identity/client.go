@@ -24,6 +24,7 @@ const (
 	GrantAuthorizationCode = "authorization_code"
 	GrantRefreshToken      = "refresh_token"
 	GrantClientCredentials = "client_credentials"
+	GrantDeviceCode        = "urn:ietf:params:oauth:grant-type:device_code" // RFC 8628
 )
 
 // Access token formats.
@@ -248,8 +249,8 @@ func (c Client) validateFields() error {
 		return errors.New("authorization_code needs a redirect URI")
 	}
 	for _, g := range c.Grants {
-		if !oneOf(g, GrantAuthorizationCode, GrantRefreshToken, GrantClientCredentials) {
-			return fmt.Errorf("grant %q is not authorization_code, refresh_token or client_credentials", g)
+		if !oneOf(g, GrantAuthorizationCode, GrantRefreshToken, GrantClientCredentials, GrantDeviceCode) {
+			return fmt.Errorf("grant %q is not authorization_code, refresh_token, client_credentials or %s", g, GrantDeviceCode)
 		}
 	}
 	return nil

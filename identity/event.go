@@ -80,6 +80,8 @@ const (
 	EventEmailChanged        EventKind = "user.email_changed"
 	EventMembershipChanged   EventKind = "membership.changed"
 	EventClientChanged       EventKind = "client.changed"
+	EventDeviceApproved      EventKind = "device.approved"
+	EventDeviceDenied        EventKind = "device.denied"
 	EventKeyRotated          EventKind = "key.rotated"
 	EventGrantRevoked        EventKind = "grant.revoked"
 	EventReplayDetected      EventKind = "grant.replay_detected"

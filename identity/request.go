@@ -43,6 +43,7 @@ type AuthorizationRequest struct {
 	WrongCodes    int
 	DPoPKey       string    // the thumbprint of the key its code is bound to (RFC 9449 §10); empty: none
 	Resource      string    // the API its tokens are for; empty: this provider
+	DeviceID      string    // of the device it logs in; empty: it leads back to the client
 	PushedHash    Digest    // of the pushed request it came as; empty: none
 	AnsweredAt    time.Time // a code was issued: once
 	EndedAt       time.Time // too many wrong codes

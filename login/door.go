@@ -33,6 +33,9 @@ type Config struct {
 	Log *slog.Logger
 	// Callback is where a login goes that is done: it judges again and answers the client.
 	Callback func(identity.RequestID) string
+	// ApproveDevice gives a device what its request asks for, if the session proves enough; see
+	// [op.Provider.ApproveDevice]. nil: no device can log in here.
+	ApproveDevice func(context.Context, identity.AuthorizationRequest, identity.SessionID, identity.Origin) (identity.Decision, error)
 	// Client returns the client behind a request, for the pages that name it; nil reads it from DB every time.
 	Client func(context.Context, identity.ClientID) (identity.Client, error)
 	// Origin says where an HTTP request came from.

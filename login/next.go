@@ -31,6 +31,9 @@ func (d *Door) showLogin(w http.ResponseWriter, r *http.Request) error {
 	case identity.StepSecondFactor:
 		return d.show(w, r, d.secondFactorPage(r, v, refused{}), v.request)
 	}
+	if v.request.DeviceID != "" && v.decision.Step == identity.StepDone {
+		return d.show(w, r, deviceQuestion(v), v.request)
+	}
 	// Done, or a level that cannot be reached: the client gets its answer there.
 	return seeOther(w, r, d.cfg.Callback(v.request.ID))
 }

@@ -47,6 +47,11 @@ func (d *Door) Handler() http.Handler {
 		r.Post(cleanPath(p), d.submitEmailLink(p))
 	}
 
+	r.Get(devicePath, d.page(d.showDeviceCode))
+	r.Post(devicePath, d.page(d.submitDeviceCode))
+	r.Post("/login/device", d.page(d.submitDevice))
+	r.Get(deviceDonePath, d.page(d.showDeviceDone))
+
 	r.Get("/logout", d.page(d.showLogout))
 	r.Post("/logout", d.page(d.submitLogout))
 	r.Get("/forgot", d.page(d.showForgot))

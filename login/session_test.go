@@ -156,7 +156,7 @@ func TestR38_OneCookieServesAnyNumberOfTabs(t *testing.T) {
 }
 
 // posts are all routes that change something.
-var posts = []string{"/login", "/login/account", "/login/switch", "/login/restart", "/login/enrollment", "/enroll", "/enroll/code", "/logout", "/forgot", "/reset", "/lost", "/not-me", "/passkeys/options/sign-in", "/settings/passkeys/new"}
+var posts = []string{"/login", "/login/account", "/login/switch", "/login/restart", "/login/enrollment", "/enroll", "/enroll/code", "/logout", "/forgot", "/reset", "/lost", "/not-me", "/passkeys/options/sign-in", "/settings/passkeys/new", "/device", "/login/device"}
 
 func TestR39_FormsOfOtherSitesAreRefused(t *testing.T) {
 	h := onSQLite(t)

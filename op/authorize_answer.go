@@ -29,10 +29,20 @@ var errOver = refuse(invalidRequest, "the authorization request is over, or bega
 // account and makes a code for the client: all of it in one transaction. A stored request is answered
 // once; a second time fails with errOver.
 func (p *Provider) giveCode(ctx context.Context, r identity.AuthorizationRequest, id identity.SessionID, stored bool) (secret string, d identity.Decision, err error) {
+	d, err = p.enter(ctx, r, id, stored, func(tx *storage.Tx, g identity.Grant) error {
+		var code identity.Code
+		code, secret = identity.NewCode(g, r, g.CreatedAt)
+		return tx.AddCode(ctx, code)
+	})
+	return secret, d, err
+}
+
+// enter is giveCode for whatever the grant is given as.
+func (p *Provider) enter(ctx context.Context, r identity.AuthorizationRequest, id identity.SessionID, stored bool, give func(*storage.Tx, identity.Grant) error) (d identity.Decision, err error) {
 	now := p.now()
 	client, err := p.clients.get(ctx, r.ClientID)
 	if err != nil {
-		return "", d, err
+		return d, err
 	}
 	err = p.cfg.DB.Write(ctx, func(tx *storage.Tx) error {
 		// Read inside, so that two tabs agree on one entry and nothing that ended meanwhile counts.
@@ -62,12 +72,10 @@ func (p *Provider) giveCode(ctx context.Context, r identity.AuthorizationRequest
 		if err := saveGrant(ctx, tx, client, grant); err != nil {
 			return err
 		}
-		var code identity.Code
-		code, secret = identity.NewCode(grant, r, now)
-		return tx.AddCode(ctx, code)
+		return give(tx, grant)
 	})
 	p.logDecision(ctx, r, d)
-	return secret, d, err
+	return d, err
 }
 
 // saveGrant writes a grant, and by which subject its client will know the person.

@@ -21,6 +21,10 @@ func (p *Provider) finishLogin(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
+	if a.request.DeviceID != "" { // the login of a device ends with a question to the person
+		seeOther(w, p.cfg.LoginURL(a.request.ID))
+		return nil
+	}
 	session, err := p.session(r)
 	if err != nil {
 		return err
@@ -51,7 +55,7 @@ func (p *Provider) resume(w http.ResponseWriter, r *http.Request) (*authorizatio
 		return nil, errOver
 	}
 	client, err := p.clients.get(r.Context(), request.ClientID)
-	if errors.Is(err, storage.ErrNotFound) || err == nil && !client.AllowsRedirect(request.RedirectURI) {
+	if errors.Is(err, storage.ErrNotFound) || err == nil && request.DeviceID == "" && !client.AllowsRedirect(request.RedirectURI) {
 		return nil, errOver // the registration was changed during the login
 	}
 	return &authorization{client: client, request: request}, err

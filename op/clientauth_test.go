@@ -141,7 +141,7 @@ func TestR60_OnlyGrantsTheClientIsRegisteredFor(t *testing.T) {
 		{basic, "urn:ietf:params:oauth:grant-type:jwt-bearer", "unsupported_grant_type"},
 		{basic, "", "invalid_request"},
 		{basic, "urn:ietf:params:oauth:grant-type:token-exchange", "unsupported_grant_type"},
-		{basic, "urn:ietf:params:oauth:grant-type:device_code", "unsupported_grant_type"},
+		{basic, "urn:ietf:params:oauth:grant-type:device_code", "unauthorized_client"},
 		{nopkce, "refresh_token", "unauthorized_client"},
 		{nopkce, "client_credentials", "unauthorized_client"},
 		{public, "client_credentials", "unauthorized_client"},

@@ -31,6 +31,7 @@ type metadata struct {
 	Issuer                string                    `json:"issuer"`
 	AuthorizationEndpoint string                    `json:"authorization_endpoint"`
 	PushedEndpoint        string                    `json:"pushed_authorization_request_endpoint"` // RFC 9126 §5
+	DeviceEndpoint        string                    `json:"device_authorization_endpoint"`         // RFC 8628 §4
 	TokenEndpoint         string                    `json:"token_endpoint"`
 	UserinfoEndpoint      string                    `json:"userinfo_endpoint"`
 	JWKSURI               string                    `json:"jwks_uri"`
@@ -71,6 +72,7 @@ func discoveryOf(issuer string) document {
 		Issuer:                issuer,
 		AuthorizationEndpoint: issuer + pathAuthorize,
 		PushedEndpoint:        issuer + pathPushed,
+		DeviceEndpoint:        issuer + pathDevice,
 		TokenEndpoint:         issuer + pathToken,
 		UserinfoEndpoint:      issuer + pathUserinfo,
 		JWKSURI:               issuer + pathKeys,
@@ -79,7 +81,7 @@ func discoveryOf(issuer string) document {
 		EndSessionEndpoint:    issuer + pathEndSession,
 		ResponseTypes:         []string{"code"},
 		ResponseModes:         []string{modeQuery, modeFormPost},
-		GrantTypes:            []string{identity.GrantAuthorizationCode, identity.GrantRefreshToken, identity.GrantClientCredentials},
+		GrantTypes:            []string{identity.GrantAuthorizationCode, identity.GrantRefreshToken, identity.GrantClientCredentials, identity.GrantDeviceCode},
 		SubjectTypes:          []string{identity.SubjectPublic, identity.SubjectPairwise},
 		IDTokenAlgorithms:     []string{string(identity.RS256), string(identity.ES256)},
 		TokenAuthMethods:      append(slices.Clip(authenticated), identity.AuthNone),

@@ -13,6 +13,7 @@
 //	                             otherwise   → the request is stored, bound to the browser → 303 LoginURL
 //	                                           (SignUpURL with prompt=create)
 //	GET  /authorize/callback   same browser? → Decide again, in the transaction that makes the code → 303 client
+//	POST /device_authorization a device asks; a person types its code at DeviceURL, logs in, and is asked → ApproveDevice
 //	POST /token                one transaction: the code is used, tokens are written
 //	GET  /end_session          the hint belongs to this browser's session? → the session ends → 303 client
 //

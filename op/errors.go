@@ -30,6 +30,10 @@ const (
 	unsupportedResponseType = "unsupported_response_type"
 	serverError             = "server_error"
 	temporarilyUnavailable  = "temporarily_unavailable"
+	authorizationPending    = "authorization_pending" // RFC 8628 §3.5
+	slowDown                = "slow_down"
+	expiredToken            = "expired_token"
+	accessDenied            = "access_denied"
 	loginRequired           = "login_required"
 	interactionRequired     = "interaction_required"
 	accountSelection        = "account_selection_required"

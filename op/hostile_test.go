@@ -27,7 +27,7 @@ func TestF22_NoInputIsAFailureOfOurs(t *testing.T) {
 		cookies := b.http.Jar.Cookies(u)
 		good := wanting("cms", "account", "acme", "prompt", "none", "max_age", "5", "acr_values", "phr", "claims", `{"id_token":{"acr":null}}`,
 			"id_token_hint", h.token(h.claims("cms", sid), "JWT"), "login_hint", "ada", "ui_locales", "de", "tenant", "acme", "response_mode", "form_post",
-			"request", "x", "request_uri", "x", "post_logout_redirect_uri", postLogoutURI, "grant_type", "authorization_code", "code", "x",
+			"request", "x", "request_uri", "x", "post_logout_redirect_uri", postLogoutURI, "grant_type", "authorization_code", "code", "x", "device_code", "x",
 			"code_verifier", verifier, "client_secret", "secret", "refresh_token", "x", "token", "x", "token_type_hint", "access_token", "access_token", "x",
 			"resource", "https://api.example", "dpop_jkt", challenge, "client_assertion", h.token(h.claims("cms", sid), "JWT"), "client_assertion_type", "urn:ietf:params:oauth:client-assertion-type:jwt-bearer")
 		var names []string

@@ -114,7 +114,8 @@ func openHouse(t testing.TB, db *storage.DB) *house {
 func (h *house) config() op.Config {
 	return op.Config{
 		Issuer: h.url, DB: h.db, Now: h.now, Log: slog.New(slog.NewTextHandler(&h.log, nil)),
-		LoginURL: func(id identity.RequestID) string { return "/login?request=" + string(id) },
+		LoginURL:  func(id identity.RequestID) string { return "/login?request=" + string(id) },
+		DeviceURL: func(code string) string { return "/device?user_code=" + code },
 		Browser: func(w http.ResponseWriter, r *http.Request) string {
 			if c, err := r.Cookie("browser"); err == nil {
 				return c.Value

@@ -31,6 +31,8 @@ type Config struct {
 	// SignUpURL is where somebody new begins, for clients that send them with prompt=create; nil: at the
 	// login, like everybody else.
 	SignUpURL func(identity.RequestID) string
+	// DeviceURL is where a person types in the code of a device, or finds it typed in; a path.
+	DeviceURL func(userCode string) string
 	// Browser returns the secret that names this browser; it sets the cookie when it is missing.
 	Browser func(http.ResponseWriter, *http.Request) string
 	// Session returns the session of this browser, or [storage.ErrNotFound].
@@ -120,7 +122,7 @@ func (c Config) validate() error {
 		name    string
 		missing bool
 	}{
-		{"DB", c.DB == nil}, {"Now", c.Now == nil}, {"Log", c.Log == nil}, {"LoginURL", c.LoginURL == nil},
+		{"DB", c.DB == nil}, {"Now", c.Now == nil}, {"Log", c.Log == nil}, {"LoginURL", c.LoginURL == nil}, {"DeviceURL", c.DeviceURL == nil},
 		{"Browser", c.Browser == nil}, {"Session", c.Session == nil}, {"Forget", c.Forget == nil}, {"Origin", c.Origin == nil},
 		{"Pages.Problem", c.Pages.Problem == nil}, {"Pages.FormPost", c.Pages.FormPost == nil},
 		{"Pages.ConfirmLogout", c.Pages.ConfirmLogout == nil}, {"Pages.LoggedOut", c.Pages.LoggedOut == nil},

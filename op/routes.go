@@ -17,6 +17,7 @@ const (
 	pathAuthorize  = "/authorize"
 	pathCallback   = "/authorize/callback"
 	pathPushed     = "/par"
+	pathDevice     = "/device_authorization"
 	pathToken      = "/token"
 	pathUserinfo   = "/userinfo"
 	pathIntrospect = "/introspect"
@@ -55,6 +56,7 @@ func (p *Provider) routeTable() map[string]route {
 		{path: pathAuthorize, methods: both, kind: person, serve: p.authorize},
 		{path: pathCallback, methods: []string{"GET"}, kind: person, serve: p.callback},
 		{path: pathPushed, methods: post, kind: client, cors: true, serve: p.push},
+		{path: pathDevice, methods: post, kind: client, serve: p.authorizeDevice},
 		{path: pathToken, methods: post, kind: client, cors: true, serve: p.serveToken},
 		{path: pathIntrospect, methods: post, kind: client, serve: p.serveIntrospection},
 		{path: pathRevoke, methods: post, kind: client, cors: true, serve: p.throughLibrary(schemeBasic)},

@@ -63,7 +63,7 @@ func TestNewNamesTheMissingField(t *testing.T) {
 
 func TestNothingButTheProtocolIsServed(t *testing.T) {
 	h := newHouse(t)
-	for _, path := range []string{"/", "/healthz", "/ready", "/auth", "/oauth/token", "/device_authorization", "/token/", "//token", "/authorize/", "/Keys",
+	for _, path := range []string{"/", "/healthz", "/ready", "/auth", "/oauth/token", "/device", "/token/", "//token", "/authorize/", "/Keys",
 		"/authorize/../keys", "/.well-known/", "/.well-known/openid-configuration/x", "/login", "/debug/pprof/"} {
 		r := httptest.NewRequest("GET", "http://example.com/", nil)
 		r.URL.Path = path
@@ -73,7 +73,7 @@ func TestNothingButTheProtocolIsServed(t *testing.T) {
 			t.Errorf("%s: %d", path, w.Code)
 		}
 	}
-	if got := strings.Join(h.provider.Paths(), " "); got != "/.well-known/oauth-authorization-server /.well-known/openid-configuration /authorize /authorize/callback /end_session /introspect /keys /par /revoke /token /userinfo" {
+	if got := strings.Join(h.provider.Paths(), " "); got != "/.well-known/oauth-authorization-server /.well-known/openid-configuration /authorize /authorize/callback /device_authorization /end_session /introspect /keys /par /revoke /token /userinfo" {
 		t.Errorf("paths %s", got)
 	}
 }
@@ -224,7 +224,7 @@ func TestDiscoverySaysWhatIsOn(t *testing.T) {
 		"pushed_authorization_request_endpoint": h.url + "/par",
 		"jwks_uri":                              h.url + "/keys", "introspection_endpoint": h.url + "/introspect", "revocation_endpoint": h.url + "/revoke", "end_session_endpoint": h.url + "/end_session",
 		"response_types_supported": []any{"code"}, "response_modes_supported": []any{"query", "form_post"}, "subject_types_supported": []any{"public", "pairwise"},
-		"grant_types_supported":                            []any{"authorization_code", "refresh_token", "client_credentials"},
+		"grant_types_supported":                            []any{"authorization_code", "refresh_token", "client_credentials", "urn:ietf:params:oauth:grant-type:device_code"},
 		"id_token_signing_alg_values_supported":            []any{"RS256", "ES256"},
 		"token_endpoint_auth_methods_supported":            []any{"client_secret_basic", "client_secret_post", "private_key_jwt", "none"},
 		"introspection_endpoint_auth_methods_supported":    []any{"client_secret_basic", "client_secret_post", "private_key_jwt"},

@@ -20,7 +20,7 @@ func (p *Provider) serveToken(w http.ResponseWriter, r *http.Request) {
 	switch grant := r.PostForm.Get("grant_type"); grant {
 	case "":
 		p.refuseClient(w, r, schemeBasic, refuse(invalidRequest, "grant_type is missing"))
-	case identity.GrantAuthorizationCode, identity.GrantRefreshToken, identity.GrantClientCredentials:
+	case identity.GrantAuthorizationCode, identity.GrantRefreshToken, identity.GrantClientCredentials, identity.GrantDeviceCode:
 		answer := &outcome{ResponseWriter: w}
 		p.throughLibrary(schemeBasic)(answer, r)
 		p.counts.answered(grant, answer.status)

@@ -49,7 +49,12 @@ func (e exchange) give(ctx context.Context, code identity.Code, r *oidc.AccessTo
 	if code.DPoPKey != "" && code.DPoPKey != e.key {
 		return given{}, refuse(invalidGrant, "the code is bound to another key")
 	}
-	of, err := judge(ctx, e.Queries, code.GrantID, nil, e.now)
+	return e.first(ctx, code.GrantID, resource)
+}
+
+// first judges a grant and writes the first tokens from it.
+func (e exchange) first(ctx context.Context, id identity.GrantID, resource string) (given, error) {
+	of, err := judge(ctx, e.Queries, id, nil, e.now)
 	if err != nil {
 		return given{}, err
 	}

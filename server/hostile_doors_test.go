@@ -153,7 +153,7 @@ func underAttack(t testing.TB) *fixture {
 	t.Helper()
 	engines := vestibuletest.Engines()
 	p := vestibuletest.Start(t, vestibuletest.Config{
-		Engine: engines[len(engines)-1], Apply: vestibuletest.House, TrustedProxies: []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")},
+		Engine: engines[len(engines)-1], Apply: livingRoom.Apply, TrustedProxies: []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")},
 	})
 	return &fixture{stranger: newStranger(p), rp: p.RelyingParty("cms", vestibuletest.CMSSecret)}
 }
@@ -212,7 +212,7 @@ func (f *fixture) loginDoors(t testing.TB) (doors []door) {
 	b.GiveCode(page, f.provider.NextCode(vestibuletest.AdaKey))
 	add("GET", "/settings/recovery-codes", b, nil, nil)
 	add("POST", "/settings/recovery-codes", b, nil, url.Values{"x": {"y"}})
-	for path, field := range map[string]string{"/login/account": templates.FieldAccount, "/login/switch": "x", "/login/restart": "x", "/login/enrollment": "x"} {
+	for path, field := range map[string]string{"/login/account": templates.FieldAccount, "/login/switch": "x", "/login/restart": "x", "/login/device": templates.FieldDecision, "/login/enrollment": "x"} {
 		b, request, page := f.waiting("")
 		b.Submit(page.URL.String(), templates.FieldEmail, vestibuletest.Ben, templates.FieldPassword, vestibuletest.BenPassword)
 		add("POST", path, b, url.Values{"request": {request}}, url.Values{field: {"initech"}})
@@ -234,6 +234,9 @@ func (f *fixture) loginDoors(t testing.TB) (doors []door) {
 	add("GET", "/sign-up/done", b, nil, nil)
 	add("POST", "/sign-up/finish", b, nil, url.Values{templates.FieldName: {"Dora"}, templates.FieldAccountName: {"Zebra"}, templates.FieldPassword: {"not-her-password"}})
 	add("POST", "/invitation", b, nil, url.Values{templates.FieldName: {"Ben"}, templates.FieldPassword: {"not-his-password"}})
+	add("GET", "/device", b, url.Values{templates.FieldUserCode: {"WDJB-MJHT"}}, nil)
+	add("POST", "/device", b, nil, url.Values{templates.FieldUserCode: {"WDJB-MJHT"}})
+	add("GET", "/device/done", b, url.Values{"refused": {"1"}}, nil)
 	add("GET", "/logout", b, nil, nil)
 	add("POST", "/logout", b, nil, url.Values{"x": {"y"}})
 	add("GET", "/forgot", b, url.Values{"email": {vestibuletest.Ada}}, nil)
@@ -311,6 +314,8 @@ func (f *fixture) protocolDoors(t testing.TB) (doors []door) {
 		{"GET", "/authorize", cookies, asked, nil},
 		{"POST", "/authorize", cookies, nil, asked},
 		{"POST", "/par", cms, nil, asked},
+		{"POST", "/device_authorization", nil, nil, url.Values{"client_id": {"tv"}, "scope": {"openid"}, "account": {"globex"}, "resource": nil}},
+		{"POST", "/token", nil, nil, url.Values{"grant_type": {"urn:ietf:params:oauth:grant-type:device_code"}, "device_code": {"x"}, "client_id": {"tv"}}},
 		{"GET", "/authorize", cookies, url.Values{"client_id": {"cms"}, "request_uri": {f.push(t, asked)}}, nil},
 		{"GET", "/authorize/callback", cookies, url.Values{"request": {request}}, nil},
 		{"POST", "/token", nil, nil, url.Values{"grant_type": {"authorization_code"}, "code": {"x"}, "redirect_uri": {vestibuletest.RedirectURI}, "code_verifier": {strings.Repeat("a", 43)}, "client_id": {"app"}}},

@@ -26,6 +26,9 @@ func (s *Server) wire() (err error) {
 	s.login, err = login.New(login.Config{
 		Issuer: c.Issuer, Product: c.Product, DB: c.DB, Hasher: c.Hasher, Outbox: outbox, Now: c.Now, Log: c.Log,
 		Origin: origin, SignUp: c.SignUp,
+		ApproveDevice: func(ctx context.Context, r identity.AuthorizationRequest, id identity.SessionID, from identity.Origin) (identity.Decision, error) {
+			return s.op.ApproveDevice(ctx, r, id, from)
+		},
 		Callback: func(id identity.RequestID) string { return s.op.CallbackURL(id) },
 		Client:   func(ctx context.Context, id identity.ClientID) (identity.Client, error) { return s.op.Client(ctx, id) },
 	})
@@ -34,7 +37,7 @@ func (s *Server) wire() (err error) {
 	}
 	s.op, err = op.New(op.Config{
 		Issuer: c.Issuer, DB: c.DB, Now: c.Now, Log: c.Log,
-		LoginURL: s.login.LoginURL, SignUpURL: s.login.SignUpURL, Browser: s.login.Browser, Session: s.login.Session, Forget: s.login.Forget,
+		LoginURL: s.login.LoginURL, SignUpURL: s.login.SignUpURL, DeviceURL: s.login.DeviceURL, Browser: s.login.Browser, Session: s.login.Session, Forget: s.login.Forget,
 		Origin: origin, BackchannelNetworks: c.BackchannelNetworks,
 		TokenLimit: c.TokenLimit, LoginLimit: c.LoginLimit,
 		Pages: op.Pages{

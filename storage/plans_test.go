@@ -122,7 +122,7 @@ var tables = []struct{ name, add, over string }{
 	{"users", "SaveUser", half}, {"accounts", "SaveAccount", half}, {"memberships", "SaveMembership", half}, {"links", "AddLink", half},
 	{"clients", "SaveClient", half}, {"sessions", "AddSession", half}, {"session_entries", "SaveEntry", half},
 	{"authorization_requests", "AddAuthorizationRequest", half}, {"pushed_requests", "AddPushedRequest", half}, {"grants", "AddGrant", half}, {"codes", "AddCode", half},
-	{"spent_statements", "Spend", half}, {"pairwise_subjects", "RememberSubject", half}, {"access_tokens", "AddAccessToken", half}, {"refresh_tokens", "AddRefreshToken", half}, {"enrollments", "AddEnrollment", half},
+	{"spent_statements", "Spend", half}, {"device_requests", "AddDeviceRequest", half}, {"pairwise_subjects", "RememberSubject", half}, {"access_tokens", "AddAccessToken", half}, {"refresh_tokens", "AddRefreshToken", half}, {"enrollments", "AddEnrollment", half},
 	{"authenticators", "AddAuthenticator", half}, {"attempts", "SaveAttempts", half}, {"address_attempts", "CountAddress", half},
 	{"recovery_codes", "ReplaceRecoveryCodes", half}, {"known_browsers", "RememberBrowser", half}, {"letters", "AddLetter", "TRUE"}, {"events", "Record", half},
 	{"forgotten_passwords", "AddForgottenPassword", half}, {"recoveries", "AddRecovery", half},

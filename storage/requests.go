@@ -13,7 +13,7 @@ var requests = table[identity.AuthorizationRequest]{"authorization_requests", fu
 		{"response_mode", &r.ResponseMode}, {"scopes", jsonOf(&r.Scopes)}, {"state", &r.State}, {"nonce", &r.Nonce},
 		{"code_challenge", &r.CodeChallenge}, {"login_hint", &r.LoginHint}, {"ui_locales", &r.UILocales},
 		{"claims_in_id", jsonOf(&r.ClaimsInID)}, {"claims_in_userinfo", jsonOf(&r.ClaimsInInfo)},
-		{"pushed_hash", &r.PushedHash}, {"resource", &r.Resource}, {"dpop_jkt", &r.DPoPKey}, {"wants", jsonOf(&r.Wants)}, {"wrong_codes", &r.WrongCodes},
+		{"pushed_hash", &r.PushedHash}, {"device_id", &r.DeviceID}, {"resource", &r.Resource}, {"dpop_jkt", &r.DPoPKey}, {"wants", jsonOf(&r.Wants)}, {"wrong_codes", &r.WrongCodes},
 		{"answered_at", moment{&r.AnsweredAt}},
 		{"ended_at", moment{&r.EndedAt}}, {"created_at", moment{&r.CreatedAt}}, {"expires_at", moment{&r.ExpiresAt}},
 	}

@@ -21,6 +21,7 @@ type sweeping struct {
 var swept = []sweeping{
 	{"authorization_requests", "id", "expires_at", time.Hour},
 	{"pushed_requests", "hash", "expires_at", time.Hour}, // longer than a login that began with one
+	{"device_requests", "id", "expires_at", time.Hour},   // so that a device learns why
 	{"spent_statements", "hash", "expires_at", time.Minute},
 	{"access_tokens", "hash", "expires_at", time.Hour},
 	{"codes", "hash", "expires_at", 24 * time.Hour}, // kept a day to notice a replay

@@ -22,6 +22,9 @@ var kept = []struct {
 	{"an authorization request", identity.AuthorizationRequestLifetime + time.Hour, func(ctx context.Context, db *storage.DB, w world) error {
 		return read(db.AuthorizationRequest(ctx, w.request.ID))
 	}},
+	{"a device", identity.DeviceLifetime + time.Hour, func(ctx context.Context, db *storage.DB, w world) error {
+		return read(db.DeviceRequest(ctx, w.device.DeviceHash))
+	}},
 	{"a pushed request", identity.PushedRequestLifetime + time.Hour, func(ctx context.Context, db *storage.DB, w world) error {
 		return read(db.PushedRequest(ctx, w.pushed.Hash))
 	}},
@@ -166,8 +169,8 @@ func TestTheSweeperTakesSmallBatchesUntilNothingIsLeft(t *testing.T) {
 			t.Errorf("one batch has %d rows, %v, want %d", one, err, storage.SweepBatch)
 		}
 		rest, err := db.Sweep(ctx, late)
-		if rest != all-storage.SweepBatch+4 || err != nil { // and the two requests, the address somebody asked about, the question to a passkey
-			t.Errorf("the rest has %d rows, %v, want %d", rest, err, all-storage.SweepBatch+4)
+		if rest != all-storage.SweepBatch+5 || err != nil { // and the three requests, the address somebody asked about, the question to a passkey
+			t.Errorf("the rest has %d rows, %v, want %d", rest, err, all-storage.SweepBatch+5)
 		}
 	})
 }

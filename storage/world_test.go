@@ -19,6 +19,7 @@ type world struct {
 	entry         identity.Entry
 	request       identity.AuthorizationRequest
 	pushed        identity.PushedRequest
+	device        identity.DeviceRequest
 	grant         identity.Grant
 	code          identity.Code
 	access        identity.AccessToken
@@ -43,7 +44,7 @@ func newWorld(t *testing.T, db *storage.DB) world {
 	t.Helper()
 	w, ctx, name := world{}, t.Context(), identity.NewID()
 	var errs [5]error
-	var cookie, code, access, refresh, link, reset, pushed, challenge string
+	var cookie, code, access, refresh, link, reset, pushed, device, challenge string
 	w.user, errs[0] = identity.NewUser(name+"@example.com", "Ada Park", noon)
 	w.account, errs[1] = identity.NewAccount(name, "Acme Media", noon)
 	member := identity.Membership{UserID: w.user.ID, Account: w.account, Role: identity.RoleMember, CreatedAt: noon}
@@ -54,6 +55,7 @@ func newWorld(t *testing.T, db *storage.DB) world {
 	w.request = identity.AuthorizationRequest{
 		ID: identity.RequestID(name), ClientID: w.client.ID, CreatedAt: noon, ExpiresAt: noon.Add(identity.AuthorizationRequestLifetime),
 	}
+	w.device, device, _ = identity.NewDeviceRequest(w.client.ID, noon)
 	w.pushed, pushed = identity.NewPushedRequest(w.client.ID, "scope=openid", noon)
 	person := identity.Person{User: w.user, Memberships: []identity.Membership{member}}
 	w.grant = identity.NewGrant(w.request, w.session, w.entry, identity.Decide(noon, person, w.session.Evidence(), w.request.Wants), noon)
@@ -76,14 +78,14 @@ func newWorld(t *testing.T, db *storage.DB) world {
 		ID: name, UserID: w.user.ID, To: w.user.Email, Subject: "Set up your authenticator", CreatedAt: noon, NextTryAt: noon,
 		Text: "http://localhost/enroll/" + link, HTML: "<a href=http://localhost/enroll/" + link + ">",
 	}
-	w.bearers = []string{cookie, code, access, refresh, link, reset, pushed, challenge, w.client.RotateSecret(0, noon)}
+	w.bearers = []string{cookie, code, access, refresh, link, reset, pushed, device, challenge, w.client.RotateSecret(0, noon)}
 	if err := errors.Join(errs[:]...); err != nil {
 		t.Fatal(err)
 	}
 	write(t, db, func(tx *storage.Tx) error {
 		return errors.Join(
 			tx.SaveUser(ctx, w.user), tx.SaveAccount(ctx, w.account), tx.SaveMembership(ctx, member), tx.SaveClient(ctx, w.client),
-			tx.AddSession(ctx, w.session), tx.SaveEntry(ctx, w.entry), tx.AddAuthorizationRequest(ctx, w.request), tx.AddPushedRequest(ctx, w.pushed),
+			tx.AddSession(ctx, w.session), tx.SaveEntry(ctx, w.entry), tx.AddAuthorizationRequest(ctx, w.request), tx.AddPushedRequest(ctx, w.pushed), tx.AddDeviceRequest(ctx, w.device),
 			tx.AddGrant(ctx, w.grant), tx.AddCode(ctx, w.code), tx.AddAccessToken(ctx, w.access), tx.AddRefreshToken(ctx, w.refresh),
 			tx.AddAuthenticator(ctx, w.authenticator), tx.AddEnrollment(ctx, w.enrollment), tx.AddLink(ctx, w.link), tx.AddAuthenticator(ctx, w.pending),
 			tx.AddPasskey(ctx, w.passkey), tx.ReplaceRecoveryCodes(ctx, w.user.ID, []identity.RecoveryCode{w.recoveryCode}), tx.AddCeremony(ctx, w.ceremony), tx.SaveSigningKey(ctx, w.key), tx.AddLetter(ctx, w.letter),

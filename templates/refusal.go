@@ -17,6 +17,7 @@ const (
 	FieldFamilyName = "family-name" // Profile
 	FieldLanguage   = "language"    // Profile; a BCP 47 tag, or empty
 	FieldSession    = "session"     // Sessions; the id of the button that was pressed
+	FieldUserCode   = "user_code"   // DeviceCode; as links of devices name it (RFC 8628 §3.3.1)
 	FieldReason     = "reason"      // Recovery
 	FieldDecision   = "decision"    // Recovery; the button that was pressed
 )
@@ -62,6 +63,8 @@ const (
 	ClockOff                     // Wait: how far the clock of the phone is off; trying again helps at once
 	NameRefused                  // a name that is too long or holds what cannot be shown
 	EmailInvalid                 // a new address that is none
+	UserCodeMissing              // the field was sent empty
+	WrongUserCode                // the same for wrong, expired and decided
 	EmailSame                    // a new address that is the old one
 
 	CurrentPasswordMissing // the field was sent empty
@@ -109,6 +112,8 @@ var refusals = [...]struct {
 	ClockOff:             {"refusal.clock", []string{FieldCode}},
 	NameRefused:          {"refusal.name", []string{FieldName}},
 	EmailInvalid:         {"refusal.email-invalid", []string{FieldEmail}},
+	UserCodeMissing:      {"refusal.user-code-missing", []string{FieldUserCode}},
+	WrongUserCode:        {"refusal.user-code", []string{FieldUserCode}},
 	EmailSame:            {"refusal.email-same", []string{FieldEmail}},
 
 	CurrentPasswordMissing: {"refusal.current-password-missing", []string{FieldCurrentPassword}},

@@ -82,6 +82,10 @@ func samples(account, person, client string) []sample {
 		{"problem-not-allowed", Problem{Kind: NotAllowed, Status: 403}}, {"problem-bad-request", Problem{Kind: BadRequest, Status: 400}},
 		{"problem-expired", Problem{Kind: ExpiredRequest, Status: 400}},
 		{"problem-busy", Problem{Kind: Busy, Status: 503, RetryAfter: 2 * time.Second}},
+		{"device", DeviceCode{Action: "/device"}}, {"device-refused", DeviceCode{Action: "/device", Code: person, Refusal: WrongUserCode}},
+		{"device-empty", DeviceCode{Action: "/device", Refusal: UserCodeMissing}},
+		{"device-question", DeviceQuestion{Action: "/login/device", ClientName: client, AccountName: account, Email: person}},
+		{"device-done", DeviceDone{}}, {"device-denied", DeviceDone{Refused: true}},
 		{"form-post", FormPost{Action: "https://cms.example.com/callback", ClientName: client, Fields: []FormField{{"code", person}, {"state", account}}}},
 		{"form-post-bare", FormPost{Action: "https://cms.example.com/callback"}},
 	}...)

@@ -80,7 +80,7 @@ type clientAddCmd struct {
 	InitiateLoginURI      string   `placeholder:"URI" help:"Where a person can start a login."`
 	AuthMethod            string   `placeholder:"METHOD" help:"client_secret_basic (default), client_secret_post, private_key_jwt, or none for public clients."`
 	JWKSFile              string   `name:"jwks-file" placeholder:"FILE" help:"The public keys of a private_key_jwt client."`
-	Grant                 []string `placeholder:"GRANT" help:"authorization_code and refresh_token (default), or client_credentials. Can be repeated."`
+	Grant                 []string `placeholder:"GRANT" help:"authorization_code and refresh_token (default), client_credentials, or urn:ietf:params:oauth:grant-type:device_code. Can be repeated."`
 	PKCEOptional          bool     `name:"pkce-optional" help:"For confidential clients that cannot do PKCE."`
 	RequirePAR            bool     `name:"require-par" help:"Its logins must be pushed to /par first (RFC 9126)."`
 	DPoPBound             bool     `name:"dpop-bound" help:"Its tokens must be bound to a key (RFC 9449)."`

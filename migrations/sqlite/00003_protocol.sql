@@ -67,7 +67,7 @@ CREATE TABLE device_requests (
     account_name TEXT NOT NULL,
     account_id TEXT NOT NULL,
     interval_seconds BIGINT NOT NULL,
-    polled_at TIMESTAMP NOT NULL,
+    polled_at TIMESTAMP,
     grant_id TEXT NOT NULL,
     denied_at TIMESTAMP,
     used_at TIMESTAMP,
