@@ -54,6 +54,12 @@ func (d *Door) confirmPage(r *http.Request, v visit, step identity.Step, no refu
 		page.Passkey = d.passkeyButton(identity.CeremonyFresh, "")
 		page.NoCode = page.AskCode && !v.person.Confirmed && page.Passkey.Options != ""
 	}
+	if page.AskCode {
+		page.Ladder = ladder(v, page.Action, page.NoCode, wantsRecovery(r))
+		if page.Recovery = wantsRecovery(r); page.Recovery {
+			page.NoCode, page.Action = false, withRecovery(page.Action)
+		}
+	}
 	return page
 }
 

@@ -31,37 +31,20 @@ func (d *Door) codePage(v visit, no refused) templates.Login {
 		p.SendLink = withRequest("/login/enrollment", v.request.ID)
 	}
 	if v.person.CanRecover() && !v.decision.PasskeyOnly() {
-		p.Ladder = templates.Ladder{RecoveryURL: withRecovery(v.request.ID), LostURL: withRequest("/lost", v.request.ID)}
+		p.Ladder = ladder(v, withRequest("/login", v.request.ID), p.NoCode, false)
 	}
 	return p
 }
 
-// recoveryPage is the code page with a field for a recovery code instead.
-func (d *Door) recoveryPage(v visit, no refused) templates.Login {
-	p := d.codePage(v, no)
-	back := withRequest("/login", v.request.ID)
-	p.Ladder.RecoveryURL = ""
-	if p.NoCode {
-		p.Ladder.PasskeyURL = back
-	} else {
-		p.Ladder.AppURL = back
-	}
-	p.Recovery, p.NoCode, p.Action = true, false, withRecovery(v.request.ID)
-	return p
-}
-
-// withRecovery is the login page as somebody asks for it who has no app at hand.
-func withRecovery(id identity.RequestID) string {
-	return withRequest("/login", id) + "&with=recovery-code"
-}
-
-// secondFactorPage is the code page, or the one for a recovery code where the URL asks for it.
+// secondFactorPage is the code page, or the one with a field for a recovery code where the URL asks for it.
 func (d *Door) secondFactorPage(r *http.Request, v visit, no refused) templates.Login {
-	page := d.codePage(v, no)
-	if page.Ladder.Any() && r.URL.Query().Get("with") == "recovery-code" {
-		page = d.recoveryPage(v, no)
+	p := d.codePage(v, no)
+	if p.Ladder.Any() && wantsRecovery(r) {
+		at := withRequest("/login", v.request.ID)
+		p.Ladder = ladder(v, at, p.NoCode, true)
+		p.Recovery, p.NoCode, p.Action = true, false, withRecovery(at)
 	}
-	return page
+	return p
 }
 
 // endedPage is what is left of a login that had too many wrong codes.

@@ -18,6 +18,10 @@ func (d *Door) showLost(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
+	if v.link.ID == "" { // from the ladder beside a code: the mailbox comes first
+		page := templates.LostAuthenticator{ForgotURL: forgotURL(shortened(r.URL.Query().Get("email")))}
+		return d.show(w, r, page, identity.AuthorizationRequest{})
+	}
 	if !v.mayAskForHelp() {
 		return seeOther(w, r, cleanPath(identity.LinkReset)) // which says what is the matter
 	}

@@ -59,7 +59,7 @@ func (d *Door) judgeRecoveryCode(ctx context.Context, c Caller, a codeAttempt, n
 }
 
 // hashRecoveryCode returns the hash that a code has in the person's set. Who has no set, or nothing that a code could stand in for,
-// costs as much; at a reset it may stand in for an app that wrong codes have switched off.
+// costs as much. A reset asks for proof even where wrong codes have switched the app off; then a recovery code is one.
 func (d *Door) hashRecoveryCode(ctx context.Context, a codeAttempt, code string) (string, error) {
 	any, err := d.cfg.DB.AnyRecoveryCode(ctx, a.person.ID)
 	if errors.Is(err, storage.ErrNotFound) || err == nil && !a.person.CanRecover() && !a.mailed {

@@ -331,3 +331,39 @@ func TestR15_ACodeSpentOnAResetOpensNothingElse(t *testing.T) {
 		other.get("/authorize").shows(200, page.heading())
 	})
 }
+
+func TestR15_WhereWrongCodesHaveSwitchedTheAppOffACodeStillProvesAReset(t *testing.T) {
+	each(t, func(t *testing.T, h *house) {
+		ada, app := h.enrolled()
+		codes := h.recoveryCodes(ada)
+		h.write(func(tx *storage.Tx) error { return tx.ExhaustAuthenticators(t.Context(), ada.ID, h.clock()) })
+		b := h.browser()
+		page := b.get("/reset/" + h.forget(ada.Email))
+		b.send(page, "password", newPassword, "code", h.code(app.Secret)).shows(422, "Choose a new password")
+		b.send(page, "password", newPassword, "code", codes[0]).shows(200, "Your new password has been set")
+	})
+}
+
+func TestEveryRungOfTheLadderLeadsSomewhere(t *testing.T) {
+	h := onSQLite(t)
+	ada, app := h.enrolled()
+	codes := h.recoveryCodes(ada)
+	b := h.browser()
+	page := b.logIn("", ada.Email, password).asksCode(200)
+	lost := b.follow(page, "I have lost my authenticator").shows(200, "Lost your authenticator?")
+	if forgot := b.follow(lost, "Send me a link").shows(200, "Forgot your password?"); forgot.value("email") != ada.Email {
+		t.Error("the address has to be typed once more")
+	}
+	recovery := b.follow(page, "Use a recovery code").asksCode(200)
+	if _, back := recovery.body, b.follow(recovery, "Enter the code from your app").asksCode(200); !strings.Contains(back.body, `inputmode="numeric"`) {
+		t.Error("the way back leads elsewhere")
+	}
+	b.send(page, "code", h.code(app.Secret)).says("done acme pwd+otp+mfa ada@example.com")
+
+	// Settings, where the same is asked on the way.
+	h.wait(6 * time.Minute)
+	page = b.send(b.get("/settings/recovery-codes").shows(200, "Confirm that it is you"), "password", password).shows(200, "Confirm that it is you")
+	page = b.follow(page, "Use a recovery code").shows(200, "Confirm that it is you")
+	page = b.send(page, "code", "ZZZZ-ZZZZ-ZZZZ-ZZZZ").shows(422, "Confirm that it is you").refuses("This recovery code is not right")
+	b.send(page, "code", codes[0]).shows(200, "Recovery codes")
+}

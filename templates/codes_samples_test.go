@@ -22,7 +22,10 @@ func codesSamples(account, person, client string) []sample {
 	offer := low(1)
 	offer.SettingsURL = "/settings/recovery-codes"
 	regenerate := RegenerateCodes{Action: "/settings/recovery-codes", Left: 4, MadeAt: expiry, BackURL: "/settings"}
+	confirm := Confirm{Action: "/settings/confirm?with=recovery-code", Email: person, AskCode: true, Recovery: true, LogoutURL: "/logout",
+		Ladder: Ladder{AppURL: "/settings/confirm", LostURL: "/lost"}}
 	return []sample{
+		{"confirm-recovery", confirm}, {"lost-first", LostAuthenticator{ForgotURL: "/forgot?email=ada%40example.com"}},
 		{"recovery-codes", codes}, {"recovery-codes-again", again},
 		{"recovery-codes-low", low(3)}, {"recovery-codes-one", offer}, {"recovery-codes-none", low(0)},
 		{"regenerate-codes", regenerate}, {"regenerate-codes-none", RegenerateCodes{Action: "/settings/recovery-codes"}},

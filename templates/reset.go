@@ -64,10 +64,11 @@ func (p ResetDone) Render(w io.Writer, f Frame) error { return resetDonePage.ren
 
 // LostAuthenticator offers to ask somebody who knows the person.
 type LostAuthenticator struct {
-	Action  string // posted: asks
-	BackURL string // to the page that wants a code
-	Refusal Refusal
-	Wait    time.Duration
+	Action    string // posted: asks
+	BackURL   string // to the page that wants a code
+	ForgotURL string // where the link comes from that has to be opened first; empty: it was opened
+	Refusal   Refusal
+	Wait      time.Duration
 }
 
 var lostAuthenticatorPage = parsePage("lost_authenticator")

@@ -82,6 +82,8 @@ type Confirm struct {
 	Email     string
 	AskCode   bool
 	NoCode    bool // nothing but a passkey will do: there is no field for a code
+	Recovery  bool // the field is for a recovery code
+	Ladder    Ladder
 	Passkey   PasskeyButton
 	ForgotURL string
 	LogoutURL string
