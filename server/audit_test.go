@@ -30,7 +30,10 @@ func TestR88_WithoutAnAuditTrailNobodyGetsInAndEverybodyGetsOut(t *testing.T) {
 	vestibuletest.Each(t, house, func(t *testing.T, p *vestibuletest.Provider) {
 		cms := p.RelyingParty("cms", vestibuletest.CMSSecret)
 		inside, leaving := p.Browser(), p.Browser()
-		intoGlobex(t, cms, inside)
+		intoAcme(t, p, cms, inside)
+		if _, refused := silently(cms, inside, "globex"); refused != "" {
+			t.Fatal(refused)
+		}
 		tokens := intoGlobex(t, cms, leaving)
 		breakAudit(t, p)
 
@@ -41,6 +44,9 @@ func TestR88_WithoutAnAuditTrailNobodyGetsInAndEverybodyGetsOut(t *testing.T) {
 			if page.Status != http.StatusServiceUnavailable || page.Back() {
 				t.Errorf("%s: %d %s", what, page.Status, page.URL)
 			}
+		}
+		if page := inside.Submit("/logout", "account", "acme"); page.Status != http.StatusOK || !strings.Contains(page.Body, "You are logged in") {
+			t.Errorf("to leave one account: %d", page.Status)
 		}
 		if page := inside.Submit("/logout"); page.Status != http.StatusOK || !strings.Contains(page.Body, "You are logged out") {
 			t.Errorf("the logout page: %d", page.Status)
