@@ -34,7 +34,9 @@ type wish struct {
 	resource    string
 	key         string // dpop_jkt
 	withoutPKCE bool
-	withoutCode bool // Ada shows her password alone
+	withoutCode bool            // Ada shows her password alone
+	method      identity.Method // in the place of the code; with [identity.MethodPasskeyAlone] in the place of the password, too
+	acr         string          // asked for
 }
 
 var everything = wish{scopes: []string{"openid", "profile", "email"}}
@@ -47,13 +49,18 @@ func (w *world) login(client string, a wish) login {
 	person, err := w.db.Person(ctx, w.ada.ID, now)
 	w.check(err)
 	session, _ := identity.NewSession(person.User, false, now)
-	if !a.withoutCode {
+	switch {
+	case a.method == identity.MethodPasskeyAlone:
+		session, _ = identity.NewPasskeySession(person.User, false, now)
+	case a.method != "":
+		session.Prove(identity.Proof{Method: a.method, At: now, Account: w.initech.ID})
+	case !a.withoutCode:
 		session.Prove(identity.Proof{Method: identity.MethodTOTP, At: now, Account: w.initech.ID})
 	}
 	l := login{client: client, verifier: identity.NewSecret()}
 	request := identity.AuthorizationRequest{
 		ID: identity.RequestID(identity.NewID()), ClientID: identity.ClientID(client), RedirectURI: returnTo, Scopes: a.scopes,
-		Nonce: "a nonce", ClaimsInID: a.claimsInID, ClaimsInInfo: a.inUserinfo, Resource: a.resource, DPoPKey: a.key, CodeChallenge: string(identity.DigestOf(l.verifier)), Wants: identity.Wants{AccountID: w.initech.ID},
+		Nonce: "a nonce", ClaimsInID: a.claimsInID, ClaimsInInfo: a.inUserinfo, Resource: a.resource, DPoPKey: a.key, CodeChallenge: string(identity.DigestOf(l.verifier)), Wants: identity.Wants{AccountID: w.initech.ID, ACR: a.acr},
 		CreatedAt: now, ExpiresAt: now.Add(time.Minute),
 	}
 	if a.withoutPKCE {
