@@ -74,13 +74,17 @@ func (a *Admin) settle(ctx context.Context, tx *storage.Tx, before members, now 
 	return effects, err
 }
 
-// writeTo sends a newly asked member the link to the QR screen, or the word that the code they already
+// writeTo sends a newly asked member the link to the QR screen, or the word that the code or the passkey they already
 // use will do. A confirmed authenticator is never replaced.
 func (a *Admin) writeTo(ctx context.Context, tx *storage.Tx, p identity.Person, effects *Effects, now time.Time) error {
 	account := p.Memberships[0].Account
-	if p.Confirmed {
+	switch {
+	case p.Confirmed:
 		effects.Informed++
 		return a.outbox.NothingToDo(ctx, tx, p.User, account, now)
+	case p.CanProve(account):
+		effects.Informed++
+		return a.outbox.PasskeyWillDo(ctx, tx, p.User, account, now)
 	}
 	if err := a.knowsIssuer(p.Email); err != nil {
 		return err

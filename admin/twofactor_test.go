@@ -1,6 +1,7 @@
 package admin_test
 
 import (
+	"errors"
 	"slices"
 	"strings"
 	"testing"
@@ -266,4 +267,31 @@ func TestARemovedMemberHasNothingOpenThereAnyMore(t *testing.T) {
 		_, err := h.RemoveMember(h.Context(), "acme", "ada@x.org")
 		h.refused(err, "does not belong to acme")
 	})
+}
+
+// passkey gives a person a passkey.
+func (h *house) passkey(u identity.User) {
+	h.Helper()
+	p := identity.NewPasskey(u, "Laptop", noon)
+	p.CredentialID, p.PublicKey = p.ID, []byte("key")
+	h.write(func(tx *storage.Tx) error { return tx.AddPasskey(h.Context(), p) })
+}
+
+func TestRequireTwoFactor_APasskeyWillDoUnlessTheAccountRefusesIt(t *testing.T) {
+	for policy, want := range map[identity.PasskeyPolicy]string{
+		identity.PasskeysAllowed: "nothing-to-do ada@x.org", identity.PasskeysRefused: "enrollment ada@x.org",
+	} {
+		each(t, func(h *house) {
+			h.passkey(h.person("ada@x.org", "acme:owner"))
+			h.write(func(tx *storage.Tx) error {
+				acme, err := tx.Account(h.Context(), "acme")
+				acme.Passkeys = policy
+				return errors.Join(err, tx.SaveAccount(h.Context(), acme))
+			})
+			must(h.RequireTwoFactor(h.Context(), "acme", identity.TwoFactorAll))(h)
+			if got := h.letters(); len(got) != 1 || got[0] != want {
+				h.Errorf("where passkeys are %s: %q, want %q", policy, got, want)
+			}
+		})
+	}
 }

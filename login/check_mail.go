@@ -64,7 +64,7 @@ func (d *Door) SendEnrollment(ctx context.Context, c Caller) error {
 		if err != nil {
 			return err
 		}
-		unconfirmed := v.decision.Step == identity.StepSecondFactor && !v.person.Confirmed
+		unconfirmed := v.decision.Step == identity.StepSecondFactor && !v.canProve()
 		if v.request.ID == "" || v.decision.Step != identity.StepEnroll && !unconfirmed {
 			return errOutdated
 		}

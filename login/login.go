@@ -27,7 +27,7 @@ func (d *Door) codePage(v visit, no refused) templates.Login {
 	if d.takesPasskey(v) {
 		p.Passkey, p.NoCode = d.passkeyButton(identity.CeremonySecondFactor, v.request.ID), !v.takesAppCode()
 	}
-	if !v.person.Confirmed && !v.person.Passkeys {
+	if !v.canProve() {
 		p.SendLink = withRequest("/login/enrollment", v.request.ID)
 	}
 	if v.person.CanRecover() && !v.decision.PasskeyOnly() {

@@ -59,6 +59,9 @@ func (v visit) takesCode() bool {
 	return v.decision.Step == identity.StepSecondFactor && !v.decision.PasskeyOnly()
 }
 
+// canProve reports whether the person has a second factor for the account being entered.
+func (v visit) canProve() bool { return v.person.CanProve(v.decision.Membership.Account) }
+
 // takesAppCode reports whether the person has an app that would.
 func (v visit) takesAppCode() bool { return v.takesCode() && (v.person.Confirmed || v.person.Pending) }
 

@@ -46,6 +46,12 @@ func (o Outbox) NothingToDo(ctx context.Context, tx *storage.Tx, u identity.User
 	return errors.Join(err, o.post(ctx, tx, u, "nothing-to-do", letter, now))
 }
 
+// PasskeyWillDo tells a person whose passkey is their second factor that one more account asks for one.
+func (o Outbox) PasskeyWillDo(ctx context.Context, tx *storage.Tx, u identity.User, a identity.Account, now time.Time) error {
+	letter, err := templates.NothingToDo{Account: a.Name, Name: u.Name, Passkey: true}.Letter(o.frame(u))
+	return errors.Join(err, o.post(ctx, tx, u, "nothing-to-do", letter, now))
+}
+
 // AuthenticatorOff tells a person that too many wrong codes in a row have switched the app off: whoever
 // entered them knows the password.
 func (o Outbox) AuthenticatorOff(ctx context.Context, tx *storage.Tx, u identity.User, now time.Time) error {

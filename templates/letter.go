@@ -35,10 +35,11 @@ var setUpTwoFactor = parseLetter("set_up_two_factor")
 // Letter writes the letter in the frame's language.
 func (l SetUpTwoFactor) Letter(f Frame) (Letter, error) { return setUpTwoFactor.write(f, l) }
 
-// NothingToDo tells a person who has an authenticator already that one more account now asks for its code.
+// NothingToDo tells a person who has an authenticator or a passkey already that one more account now asks for it.
 type NothingToDo struct {
 	Account string
 	Name    string // of the person; may be empty
+	Passkey bool   // it is a passkey that they have, and no app
 }
 
 var nothingToDo = parseLetter("nothing_to_do")

@@ -15,6 +15,7 @@ func letters(account, person string) map[string]interface{ Letter(Frame) (Letter
 		"set-up-nameless":  SetUpTwoFactor{Account: account, Link: "https://id.example.com/enroll?link=abc", ExpiresAt: expiry},
 		"nothing":          NothingToDo{Account: account, Name: person},
 		"authenticatorOff": AuthenticatorOff{Name: person},
+		"nothing-passkey":  NothingToDo{Account: account, Name: person, Passkey: true},
 		"nothing-nameless": NothingToDo{Account: account},
 		"notice-quiet":     Notice{Kind: WrongCodes, Name: person, When: expiry},
 	}

@@ -86,7 +86,7 @@ type memberView struct {
 	Name          string          `json:"name"`
 	Role          identity.Role   `json:"role"`
 	Asked         bool            `json:"second_factor_required"`
-	Authenticator string          `json:"authenticator"` // confirmed, pending or none
+	Authenticator string          `json:"authenticator"` // confirmed, passkey, pending or none
 }
 
 // viewMember reads the one membership that Members returns.
@@ -95,11 +95,13 @@ func viewMember(p identity.Person) memberView {
 	return memberView{p.ID, p.Email, p.Name, m.Role, m.RequiresSecondFactor(), authenticatorOf(p)}
 }
 
-// authenticatorOf says pending for a QR code that was seen and not yet confirmed by a code.
+// authenticatorOf says passkey for people who have no app besides it, and pending for a QR code that was seen and not yet confirmed by a code.
 func authenticatorOf(p identity.Person) string {
 	switch {
 	case p.Confirmed:
 		return "confirmed"
+	case p.Passkeys:
+		return "passkey"
 	case p.Pending:
 		return "pending"
 	}
