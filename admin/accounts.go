@@ -77,9 +77,27 @@ type TwoFactorReport struct {
 // and grants that do not satisfy the account end with the commit; what the same people have open for
 // other accounts is not touched. Setting the mode an account already has does nothing.
 func (a *Admin) RequireTwoFactor(ctx context.Context, account string, mode identity.TwoFactor) (TwoFactorReport, error) {
-	var report TwoFactorReport
+	report, err := a.requireTwoFactor(ctx, account, mode, false)
+	if err == nil && report.Before != mode {
+		a.log.Info("two-factor policy changed", "account", report.Account.Slug, "from", report.Before, "to", mode,
+			"invited", report.Effects.Invited, "informed", report.Effects.Informed,
+			"sessions_ended", report.Effects.SessionsEnded, "grants_revoked", report.Effects.GrantsRevoked)
+	}
+	return report, err
+}
+
+// PreviewTwoFactor says what [Admin.RequireTwoFactor] would do. It does all of it and takes it back, so that the two cannot disagree.
+func (a *Admin) PreviewTwoFactor(ctx context.Context, account string, mode identity.TwoFactor) (TwoFactorReport, error) {
+	report, err := a.requireTwoFactor(ctx, account, mode, true)
+	if errors.Is(err, errDryRun) {
+		err = nil
+	}
+	return report, err
+}
+
+func (a *Admin) requireTwoFactor(ctx context.Context, account string, mode identity.TwoFactor, dryRun bool) (report TwoFactorReport, err error) {
 	now := a.now()
-	err := a.write(ctx, func(tx *storage.Tx) error {
+	err = a.write(ctx, func(tx *storage.Tx) error {
 		found, err := findAccount(ctx, tx.Queries, account)
 		if err != nil {
 			return err
@@ -99,14 +117,11 @@ func (a *Admin) RequireTwoFactor(ctx context.Context, account string, mode ident
 		if err := errors.Join(tx.SaveAccount(ctx, report.Account), a.recordTwoFactor(ctx, tx, report.Account, report.Before)); err != nil {
 			return err
 		}
-		report.Effects, err = a.settle(ctx, tx, before, now)
+		if report.Effects, err = a.settle(ctx, tx, before, now); err == nil && dryRun {
+			err = errDryRun
+		}
 		return err
 	})
-	if err == nil && report.Before != mode {
-		a.log.Info("two-factor policy changed", "account", report.Account.Slug, "from", report.Before, "to", mode,
-			"invited", report.Effects.Invited, "informed", report.Effects.Informed,
-			"sessions_ended", report.Effects.SessionsEnded, "grants_revoked", report.Effects.GrantsRevoked)
-	}
 	return report, err
 }
 

@@ -49,8 +49,10 @@ func (a *Admin) invite(ctx context.Context, tx *storage.Tx, u identity.User, acc
 	}
 	m, belongs := p.Membership(account.ID)
 	if belongs && m.Role != role {
-		return Effects{}, refuse(fmt.Sprintf("vestibule account members %s --add %s --role %s", account.Slug, u.Email, role),
-			"%s already is %s of %s", u.Email, m.Role, account.Slug)
+		return Effects{}, &Refusal{
+			Problem: fmt.Sprintf("%s already is %s of %s", u.Email, m.Role, account.Slug),
+			Hint:    fmt.Sprintf("vestibule account members %s --add %s --role %s", account.Slug, u.Email, role), cause: identity.ErrMember,
+		}
 	}
 	if belongs {
 		return a.remind(ctx, tx, p, m, now)

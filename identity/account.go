@@ -126,14 +126,22 @@ func (a Account) Validate() error {
 		return fmt.Errorf("account slug %q: use 1 to 63 of a–z, 0–9 and -, not at the ends", a.Slug)
 	case a.Name == "" || len(a.Name) > 200:
 		return fmt.Errorf("account %s: the name needs 1 to 200 bytes", a.Slug)
-	case !oneOf(a.TwoFactor, TwoFactorOff, TwoFactorAll, TwoFactorAdmins, TwoFactorMembers):
-		return fmt.Errorf("account %s: two_factor %q is not off, all, admins or members", a.Slug, a.TwoFactor)
+	case a.TwoFactor.Validate() != nil:
+		return fmt.Errorf("account %s: %w", a.Slug, a.TwoFactor.Validate())
 	case !oneOf(a.Switching, SwitchRelogin, SwitchStepUp, SwitchAcceptSession):
 		return fmt.Errorf("account %s: switching %q is not relogin, step_up or accept_session", a.Slug, a.Switching)
 	case !oneOf(a.Reset, ResetProve, ResetMailbox):
 		return fmt.Errorf("account %s: reset %q is not prove or mailbox", a.Slug, a.Reset)
 	case !oneOf(a.Passkeys, PasskeysAllowed, PasskeysRefused):
 		return fmt.Errorf("account %s: passkeys %q is not allowed or refused", a.Slug, a.Passkeys)
+	}
+	return nil
+}
+
+// Validate reports a policy that does not exist.
+func (t TwoFactor) Validate() error {
+	if !oneOf(t, TwoFactorOff, TwoFactorAll, TwoFactorAdmins, TwoFactorMembers) {
+		return fmt.Errorf("two_factor %q is not off, all, admins or members", t)
 	}
 	return nil
 }

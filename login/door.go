@@ -40,6 +40,9 @@ type Config struct {
 	Client func(context.Context, identity.ClientID) (identity.Client, error)
 	// Origin says where an HTTP request came from.
 	Origin func(*http.Request) identity.Origin
+	// Owner returns the acts of the owner of an account, done by somebody who may do what the function allows, which is
+	// asked in the transaction of each; nil: nobody manages an account here.
+	Owner func(by identity.Origin, may func(context.Context, *storage.Tx) error) OwnerActs
 	// SignUp says who may sign up; the zero value is nobody.
 	SignUp identity.SignUp
 	// AddressLogins is how many passwords one address may try per minute; 0 means

@@ -34,6 +34,7 @@ func (d *Door) Handler() http.Handler {
 	d.passkeyRoutes(r)
 
 	d.routeNewcomers(r)
+	d.routeAccounts(r)
 
 	d.settingsRoutes(r)
 

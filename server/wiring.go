@@ -12,6 +12,7 @@ import (
 	"github.com/vestibule-id/vestibule/login"
 	"github.com/vestibule-id/vestibule/mail"
 	"github.com/vestibule-id/vestibule/op"
+	"github.com/vestibule-id/vestibule/storage"
 )
 
 // wire builds the doors and hands them what they need of each other.
@@ -25,7 +26,7 @@ func (s *Server) wire() (err error) {
 	}
 	s.login, err = login.New(login.Config{
 		Issuer: c.Issuer, Product: c.Product, DB: c.DB, Hasher: c.Hasher, Outbox: outbox, Now: c.Now, Log: c.Log,
-		Origin: origin, SignUp: c.SignUp,
+		Origin: origin, SignUp: c.SignUp, Owner: s.ownerActs,
 		ApproveDevice: func(ctx context.Context, r identity.AuthorizationRequest, id identity.SessionID, from identity.Origin) (identity.Decision, error) {
 			return s.op.ApproveDevice(ctx, r, id, from)
 		},
@@ -46,6 +47,33 @@ func (s *Server) wire() (err error) {
 		},
 	})
 	return err
+}
+
+// ownerActs are the operator's acts on one account, for the door where its owner comes in.
+func (s *Server) ownerActs(by identity.Origin, may func(context.Context, *storage.Tx) error) login.OwnerActs {
+	a := s.admin.As(by, may)
+	return login.OwnerActs{
+		Invite: func(ctx context.Context, account, email string, role identity.Role) error {
+			_, _, err := a.InviteUser(ctx, admin.NewUser{Email: email}, account, role)
+			return err
+		},
+		ChangeRole: func(ctx context.Context, account, email string, role identity.Role) (login.OwnerEffects, error) {
+			effects, err := a.ChangeRole(ctx, account, email, role)
+			return login.OwnerEffects(effects), err
+		},
+		Remove: func(ctx context.Context, account, email string) (login.OwnerEffects, error) {
+			effects, err := a.RemoveMember(ctx, account, email)
+			return login.OwnerEffects(effects), err
+		},
+		RequireTwoFactor: func(ctx context.Context, account string, mode identity.TwoFactor) (login.OwnerEffects, error) {
+			report, err := a.RequireTwoFactor(ctx, account, mode)
+			return login.OwnerEffects(report.Effects), err
+		},
+		Preview: func(ctx context.Context, account string, mode identity.TwoFactor) (login.OwnerEffects, error) {
+			report, err := a.PreviewTwoFactor(ctx, account, mode)
+			return login.OwnerEffects(report.Effects), err
+		},
+	}
 }
 
 // Handler is the public side: both doors behind the middleware. What is no path of the protocol is for

@@ -62,6 +62,9 @@ func usedKeys(t *testing.T) map[string]bool {
 	for _, tab := range settingsTabs {
 		used[tab.key] = true
 	}
+	for _, key := range whomToAskKeys {
+		used[key] = true
+	}
 	for _, key := range roleKeys {
 		used[key] = true
 	}

@@ -15,7 +15,20 @@ func newcomersSamples(account, person, client string) []sample {
 	finish := SignUpFinish{Action: "/sign-up/finish", Email: "ben@example.com", MinLength: 12, ExpiresAt: expiry}
 	nameless := finish
 	nameless.Name, nameless.AccountName, nameless.Refusal = person, account, AccountNameMissing
+	head := SettingsHead{Tab: TabAccounts, Name: person, Email: "ada@example.com", LogoutURL: "/logout"}
+	manage := ManageAccount{Head: head, Name: account, URL: "/settings/accounts/acme", TwoFactor: "admins", RecoveriesURL: "/settings/recoveries", BackURL: "/settings/accounts",
+		Members: []Member{
+			{Name: person, Email: "ada@example.com", Role: RoleOwner, Self: true, AsksCode: true, HasCode: true},
+			{Name: "Ben Okafor", Email: "ben@example.com", Role: RoleAdmin, AsksCode: true},
+			{Email: "cleo@example.com", Role: RoleMember, Invited: true}, {Name: "Dan", Email: "dan@example.com", Role: RoleMember, Disabled: true}}}
+	refusedAct := manage
+	refusedAct.Refusal = LastOwner
 	return []sample{
+		{"accounts", OwnAccounts{Head: head, RecoveriesURL: "/settings/recoveries", Accounts: []OwnAccount{
+			{account, "acme", RoleOwner, true, "/settings/accounts/acme", false}, {"Globex Events", "globex", RoleMember, false, "", false}, {"Initech", "initech", RoleOwner, true, "", true}}}},
+		{"accounts-none", OwnAccounts{Head: head}}, {"account", manage}, {"account-refused", refusedAct},
+		{"account-two-factor", AccountTwoFactor{Head: head, Name: account, Action: "/settings/accounts/acme/two-factor", BackURL: "/settings/accounts/acme",
+			Before: "off", After: "all", Invited: 12, Informed: 3, Ended: 4}},
 		{"invitation", invitation}, {"invitation-code", code}, {"invitation-refused", refused},
 		{"welcome", Welcome{AccountName: account, Email: person, LoginURL: "/login"}},
 		{"sign-up", signUp}, {"sign-up-refused", wrong}, {"sign-up-wait", busy},

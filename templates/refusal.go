@@ -57,6 +57,9 @@ const (
 	TooManyPasskeys              // one has to go first
 	EnrollmentEnded              // the QR code is no longer valid; ask for a new link
 	WrongRecoveryCode            // the same for wrong and used
+	LastOwner                    // an account would be left to nobody
+	AlreadyMember                // who was invited belongs to the account
+	InvitedJustNow               // who was invited has been sent enough letters for now
 	OwnNameMissing               // a name that was sent empty
 	AccountNameMissing           // … of an account
 	EmailRefused                 // not an address
@@ -106,6 +109,9 @@ var refusals = [...]struct {
 	TooManyPasskeys:      {"refusal.passkeys-many", nil},
 	EnrollmentEnded:      {"refusal.enrollment-ended", nil},
 	WrongRecoveryCode:    {"refusal.recovery-code", []string{FieldCode}},
+	LastOwner:            {"refusal.last-owner", nil},
+	AlreadyMember:        {"refusal.already-member", []string{FieldEmail}},
+	InvitedJustNow:       {"refusal.invited-just-now", nil},
 	OwnNameMissing:       {"refusal.name-missing", []string{FieldName}},
 	AccountNameMissing:   {"refusal.account-name", []string{FieldAccountName}},
 	EmailRefused:         {"refusal.email", []string{FieldEmail}},
