@@ -33,11 +33,11 @@ var auditLinks = table[auditRow]{"audit_links", func(s *sealer, l *auditRow) []c
 }}
 
 // auditBatch is how many events a link covers at most.
-const auditBatch = 1000
+const auditBatch = 500
 
 var (
 	unsealedAdd   = "INSERT INTO unsealed_events (event_id) VALUES ($1)"
-	unsealedNext  = "SELECT event_id FROM unsealed_events ORDER BY event_id LIMIT 1000" // auditBatch
+	unsealedNext  = "SELECT event_id FROM unsealed_events ORDER BY event_id LIMIT 500" // auditBatch
 	unsealedClear = "DELETE FROM unsealed_events WHERE event_id <= $1"
 	eventsToSeal  = "SELECT " + events.names("e.") + ` FROM unsealed_events u JOIN events e ON e.id = u.event_id
 		WHERE u.event_id <= $1 ORDER BY e.id`

@@ -155,8 +155,12 @@ func TestAnEventThatIsCommittedLateIsCoveredByALaterLink(t *testing.T) {
 
 func TestManyEventsMakeSeveralLinksWhoeverSealsThem(t *testing.T) {
 	eachURL(t, func(t *testing.T, url string) {
-		replicas := []*storage.DB{open(t, url), open(t, url)}
-		happened(t, replicas[0], noon, 2300)
+		replicas := []*storage.DB{open(t, url)}
+		replicas = append(replicas, replicas[0])
+		if replicas[0].Engine() == "postgres" { // where there can be several
+			replicas[1] = open(t, url)
+		}
+		happened(t, replicas[0], noon, 1100)
 		done := make(chan error, 2)
 		for _, db := range replicas {
 			go func() { _, err := db.SealEvents(context.Background()); done <- err }()
@@ -165,7 +169,7 @@ func TestManyEventsMakeSeveralLinksWhoeverSealsThem(t *testing.T) {
 			t.Fatal(err)
 		}
 		replicas[0].SealEvents(t.Context()) // who was second has left the rest
-		if report, findings := verified(t, replicas[0]); report.Events != 2300 || report.Links != 3 || findings != "" {
+		if report, findings := verified(t, replicas[0]); report.Events != 1100 || report.Links != 3 || findings != "" {
 			t.Errorf("%+v %s", report, findings)
 		}
 	})
