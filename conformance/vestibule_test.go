@@ -77,7 +77,7 @@ func vestibule(p *vestibuletest.Provider) target {
 		if c.inForm {
 			method = "client_secret_post"
 		}
-		file += fmt.Sprintf("  - {id: %s, name: %s, secret: %s, auth_method: %s, pkce: optional, redirect_uris: [%q], post_logout_redirect_uris: [%q], grants: [authorization_code, refresh_token]}\n",
+		file += fmt.Sprintf("  - {id: %s, name: %s, secret: %s, auth_method: %s, pkce: optional, redirect_uris: [%q], post_logout_redirect_uris: [%q], grants: [authorization_code, refresh_token, \"urn:ietf:params:oauth:grant-type:device_code\"]}\n",
 			c.id, c.id, c.secret, method, tg.redirect, tg.afterLogout)
 	}
 	p.Apply(file)

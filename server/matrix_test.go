@@ -7,8 +7,12 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
+
+	"github.com/coreos/go-oidc/v3/oidc"
 
 	"github.com/vestibule-id/vestibule/identity"
+	"github.com/vestibule-id/vestibule/templates"
 	"github.com/vestibule-id/vestibule/vestibuletest"
 )
 
@@ -70,6 +74,33 @@ var ways = []struct {
 			return m.landed(l, page)
 		}
 		return m.landed(l, b.Submit("/login/account?"+page.URL.RawQuery, "account", account))
+	}},
+	{"device", func(t *testing.T, m *matrix, b *vestibuletest.Browser, account string) *vestibuletest.Tokens {
+		var device struct {
+			DeviceCode string `json:"device_code"`
+			UserCode   string `json:"user_code"`
+		}
+		m.ask(t, "/device_authorization", http.StatusOK, &device, "scope", "openid", "account", account)
+		m.p.Clock.Advance(time.Minute) // an address may try so many codes a minute
+		page := b.Submit("/device", templates.FieldUserCode, device.UserCode)
+		b.Submit("/login/device?"+page.URL.RawQuery, templates.FieldDecision, templates.DecisionAllow)
+		var answer struct {
+			IDToken string `json:"id_token"`
+		}
+		m.p.Clock.Advance(10 * time.Second)
+		m.ask(t, "/token", 0, &answer, "grant_type", "urn:ietf:params:oauth:grant-type:device_code", "device_code", device.DeviceCode)
+		if answer.IDToken == "" {
+			return nil
+		}
+		id, err := m.cms.Provider.Verifier(&oidc.Config{ClientID: "cms", SkipExpiryCheck: true}).Verify(t.Context(), answer.IDToken)
+		if err != nil {
+			t.Fatal(err)
+		}
+		tokens := &vestibuletest.Tokens{ID: id}
+		if err := id.Claims(&tokens.Claims); err != nil {
+			t.Fatal(err)
+		}
+		return tokens
 	}},
 	{"refresh", func(t *testing.T, m *matrix, b *vestibuletest.Browser, account string) *vestibuletest.Tokens {
 		l := m.cms.Login("account", account, "prompt", "none")
@@ -161,7 +192,26 @@ func (m *matrix) push(t *testing.T, l vestibuletest.Login) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	r, _ := http.NewRequest(http.MethodPost, m.p.URL+"/par", strings.NewReader(link.RawQuery))
+	var pushed struct {
+		RequestURI string `json:"request_uri"`
+	}
+	var pairs []string
+	for name := range link.Query() {
+		pairs = append(pairs, name, link.Query().Get(name))
+	}
+	m.ask(t, "/par", http.StatusCreated, &pushed, pairs...)
+	link.RawQuery = url.Values{"client_id": {"cms"}, "request_uri": {pushed.RequestURI}}.Encode()
+	return link.String()
+}
+
+// ask calls an endpoint as the cms and reads the answer; a status of 0 is any.
+func (m *matrix) ask(t *testing.T, path string, status int, into any, pairs ...string) {
+	t.Helper()
+	form := url.Values{}
+	for i := 0; i+1 < len(pairs); i += 2 {
+		form.Set(pairs[i], pairs[i+1])
+	}
+	r, _ := http.NewRequest(http.MethodPost, m.p.URL+path, strings.NewReader(form.Encode()))
 	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 	r.SetBasicAuth("cms", vestibuletest.CMSSecret)
 	answer, err := http.DefaultClient.Do(r)
@@ -169,14 +219,9 @@ func (m *matrix) push(t *testing.T, l vestibuletest.Login) string {
 		t.Fatal(err)
 	}
 	defer answer.Body.Close()
-	var pushed struct {
-		RequestURI string `json:"request_uri"`
+	if err := json.NewDecoder(answer.Body).Decode(into); err != nil || status != 0 && answer.StatusCode != status {
+		t.Fatalf("%s: %d %v", path, answer.StatusCode, err)
 	}
-	if err := json.NewDecoder(answer.Body).Decode(&pushed); err != nil || answer.StatusCode != http.StatusCreated {
-		t.Fatalf("%d %v", answer.StatusCode, err)
-	}
-	link.RawQuery = url.Values{"client_id": {"cms"}, "request_uri": {pushed.RequestURI}}.Encode()
-	return link.String()
 }
 
 // promise holds the invariant on one set of tokens.

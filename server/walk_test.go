@@ -30,7 +30,7 @@ people:
   - {email: ada@example.com, name: Ada Park, password: plum-lantern-orbit, totp_secret: ` + vestibuletest.AdaKey + `, memberships: {plain: member, guarded: owner, vault: member, quiet: owner}}
   - {email: ben@example.com, name: Ben Okafor, password: cedar-violin-comet, memberships: {plain: owner, guarded: member, vault: owner, quiet: member}}
 clients:
-  - {id: cms, name: Rich Media CMS, secret: ` + vestibuletest.CMSSecret + `, redirect_uris: ["` + vestibuletest.RedirectURI + `"], grants: [authorization_code, refresh_token]}
+  - {id: cms, name: Rich Media CMS, secret: ` + vestibuletest.CMSSecret + `, redirect_uris: ["` + vestibuletest.RedirectURI + `"], grants: [authorization_code, refresh_token, "urn:ietf:params:oauth:grant-type:device_code"]}
 `
 
 var walkAccounts = []string{"plain", "guarded", "vault", "quiet"}
