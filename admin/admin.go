@@ -17,6 +17,8 @@ type Config struct {
 	DB *storage.DB
 	// Hasher hashes the passwords operators set. Required.
 	Hasher *identity.Hasher
+	// PasswordMin is the length of the shortest new password; 0 means [identity.PasswordMin].
+	PasswordMin int
 	// Outbox writes the letters. Its Issuer may be empty as long as no act has a link to send.
 	Outbox mail.Outbox
 	// Now is the clock. Required.
@@ -27,13 +29,14 @@ type Config struct {
 
 // Admin does what an operator asks for.
 type Admin struct {
-	db     *storage.DB
-	hasher *identity.Hasher
-	outbox mail.Outbox
-	clock  func() time.Time
-	log    *slog.Logger
-	by     identity.Origin // whose acts they are
-	may    Judge           // nil: whoever holds the database may do everything
+	db          *storage.DB
+	hasher      *identity.Hasher
+	outbox      mail.Outbox
+	passwordMin int
+	clock       func() time.Time
+	log         *slog.Logger
+	by          identity.Origin // whose acts they are
+	may         Judge           // nil: whoever holds the database may do everything
 }
 
 // Judge says, in the transaction of an act and before it changes anything, whether it may be done now. Its error ends the act.
@@ -70,7 +73,7 @@ func New(c Config) (*Admin, error) {
 	case c.Log == nil:
 		c.Log = slog.Default()
 	}
-	return &Admin{db: c.DB, hasher: c.Hasher, outbox: c.Outbox, clock: c.Now, log: c.Log, by: operator}, nil
+	return &Admin{db: c.DB, hasher: c.Hasher, outbox: c.Outbox, passwordMin: c.PasswordMin, clock: c.Now, log: c.Log, by: operator}, nil
 }
 
 // now has the precision both engines keep, so that what an act returns is what will be read.

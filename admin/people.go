@@ -73,6 +73,7 @@ func (a *Admin) checkPassword(ctx context.Context, password string, u identity.U
 	}
 	products := namesOf(clients, func(c identity.Client) string { return c.Name })
 	return identity.CheckNewPassword(password, identity.PasswordContext{
+		Min:   a.passwordMin,
 		Email: u.Email, Name: u.Name, Products: append(products, a.outbox.Product), Accounts: slugs,
 	})
 }

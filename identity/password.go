@@ -25,6 +25,14 @@ const (
 	passwordMaxBytes = PasswordMax * 4 * 4
 )
 
+// CheckPasswordMin says what is wrong with a configured minimum; 0 stands for [PasswordMin].
+func CheckPasswordMin(shortest int) error {
+	if shortest != 0 && (shortest < PasswordMinFloor || shortest > PasswordMinCeiling) {
+		return fmt.Errorf("the shortest password is %d characters: choose %d to %d", shortest, PasswordMinFloor, PasswordMinCeiling)
+	}
+	return nil
+}
+
 // PasswordReason says which rule a new password breaks.
 type PasswordReason string
 

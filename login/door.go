@@ -45,6 +45,8 @@ type Config struct {
 	Owner func(by identity.Origin, may func(context.Context, *storage.Tx) error) OwnerActs
 	// SignUp says who may sign up; the zero value is nobody.
 	SignUp identity.SignUp
+	// PasswordMin is the length of the shortest new password; 0 means [identity.PasswordMin].
+	PasswordMin int
 	// AddressLogins is how many passwords one address may try per minute; 0 means
 	// [identity.AddressLogins]. More is for places where many people share an address.
 	AddressLogins int
@@ -66,6 +68,9 @@ func New(c Config) (*Door, error) {
 	}
 	if c.Log == nil {
 		c.Log = slog.Default()
+	}
+	if c.PasswordMin == 0 {
+		c.PasswordMin = identity.PasswordMin
 	}
 	if c.AddressLogins == 0 {
 		c.AddressLogins = identity.AddressLogins

@@ -31,7 +31,7 @@ func (d *Door) showEnrollment(w http.ResponseWriter, r *http.Request) error {
 	}
 	switch l.state() {
 	case identity.EnrollmentOpen:
-		return d.show(w, r, l.startPage(refused{}), identity.AuthorizationRequest{})
+		return d.show(w, r, d.startPage(l, refused{}), identity.AuthorizationRequest{})
 	case identity.EnrollmentRevealed:
 		page, err := d.scanPage(r, l, refused{})
 		if err != nil {
@@ -55,7 +55,7 @@ func (d *Door) submitEnrollment(w http.ResponseWriter, r *http.Request) error {
 	caller.Browser = d.Browser(w, r)
 	err = d.RevealEnrollment(r.Context(), caller, l.secret, r.PostForm.Get(templates.FieldPassword))
 	if no := (refused{}); errors.As(err, &no) {
-		return comesBack{l.startPage(no), identity.AuthorizationRequest{}, no}
+		return comesBack{d.startPage(l, no), identity.AuthorizationRequest{}, no}
 	}
 	if err != nil && !errors.Is(err, errOutdated) {
 		return err
@@ -108,10 +108,10 @@ func (d *Door) showEnrollmentDone(w http.ResponseWriter, r *http.Request) error 
 }
 
 // startPage asks for the password. It names the person: whoever has the link has read the letter.
-func (l link) startPage(no refused) templates.EnrollmentStart {
+func (d *Door) startPage(l link, no refused) templates.EnrollmentStart {
 	return templates.EnrollmentStart{
 		Action: "/enroll", AccountName: l.account.Name, Email: l.person.Email, ExpiresAt: l.enrollment.ExpiresAt,
-		SetPassword: l.person.PasswordHash == "", MinLength: identity.PasswordMin, ForgotURL: forgotURL(l.person.Email),
+		SetPassword: l.person.PasswordHash == "", MinLength: d.cfg.PasswordMin, ForgotURL: forgotURL(l.person.Email),
 		Refusal: no.Reason, Wait: no.Wait,
 	}
 }

@@ -36,6 +36,7 @@ type house struct {
 	hasher *identity.Hasher
 
 	addressLogins int             // of the doors that are opened from now on
+	passwordMin   int             // of the same; 0: the usual one
 	signUp        identity.SignUp // also
 	letterIssuer  string          // in the letters of these doors; empty: their own
 
@@ -156,7 +157,7 @@ func (h *house) doorAt(issuer string) *login.Door {
 		letters = issuer
 	}
 	door, err := login.New(login.Config{
-		Issuer: issuer, DB: h.db, Hasher: h.hasher, Outbox: mail.Outbox{Issuer: letters}, Now: h.clock, AddressLogins: h.addressLogins, SignUp: h.signUp,
+		Issuer: issuer, DB: h.db, Hasher: h.hasher, Outbox: mail.Outbox{Issuer: letters}, Now: h.clock, AddressLogins: h.addressLogins, SignUp: h.signUp, PasswordMin: h.passwordMin,
 		Log:      slog.New(slog.NewTextHandler(lockedLog{h}, nil)),
 		Callback: func(id identity.RequestID) string { return "/authorize/callback?request=" + string(id) },
 		Origin: func(r *http.Request) identity.Origin {

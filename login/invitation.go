@@ -52,10 +52,10 @@ func (d *Door) invitationIn(r *http.Request) (invitation, error) {
 	return readInvitation(r.Context(), d.cfg.DB.Queries, d.mailedLink(r, identity.LinkInvitation), d.cfg.Now())
 }
 
-// page asks for name and password. It names the person: whoever has the link has read the letter.
-func (i invitation) page(name string, no refused) templates.Invitation {
+// invitationForm asks for name and password. It names the person: whoever has the link has read the letter.
+func (d *Door) invitationForm(i invitation, name string, no refused) templates.Invitation {
 	return templates.Invitation{
-		Action: invitationPath, AccountName: i.membership.Account.Name, Email: i.person.Email, Name: name, MinLength: identity.PasswordMin,
+		Action: invitationPath, AccountName: i.membership.Account.Name, Email: i.person.Email, Name: name, MinLength: d.cfg.PasswordMin,
 		ExpiresAt: i.link.ExpiresAt, AsksCode: i.setsUpApp(), Refusal: no.Reason, Wait: no.Wait,
 	}
 }
@@ -100,7 +100,7 @@ func (d *Door) showInvitation(w http.ResponseWriter, r *http.Request) error {
 	if i.state() != identity.LinkOpen {
 		return d.showInvitationGone(w, r, i)
 	}
-	return d.show(w, r, i.page(i.person.Name, refused{}), identity.AuthorizationRequest{UILocales: i.person.Locale})
+	return d.show(w, r, d.invitationForm(i, i.person.Name, refused{}), identity.AuthorizationRequest{UILocales: i.person.Locale})
 }
 
 // showInvitationGone leads who has a password to the login, and everybody else nowhere: a new invitation comes from who sent this one.
@@ -126,7 +126,7 @@ func (d *Door) submitInvitation(w http.ResponseWriter, r *http.Request) error {
 	name := r.PostForm.Get(templates.FieldName)
 	app, err := d.AcceptInvitation(r.Context(), caller, d.mailedLink(r, identity.LinkInvitation), name, r.PostForm.Get(templates.FieldPassword))
 	if no := (refused{}); errors.As(err, &no) {
-		return comesBack{i.page(shortened(name), no), identity.AuthorizationRequest{UILocales: i.person.Locale}, no}
+		return comesBack{d.invitationForm(i, shortened(name), no), identity.AuthorizationRequest{UILocales: i.person.Locale}, no}
 	}
 	if errors.Is(err, errOutdated) {
 		return seeOther(w, r, invitationPath)

@@ -27,7 +27,7 @@ func (d *Door) checkNew(ctx context.Context, p identity.Person, password string)
 	if err != nil {
 		return err
 	}
-	known := identity.PasswordContext{Email: p.Email, Name: p.Name, Products: []string{d.cfg.Product}}
+	known := identity.PasswordContext{Min: d.cfg.PasswordMin, Email: p.Email, Name: p.Name, Products: []string{d.cfg.Product}}
 	for _, c := range clients {
 		known.Products = append(known.Products, c.Name)
 	}

@@ -15,16 +15,16 @@ import (
 // passwordPath is where a person changes the password.
 const passwordPath = "/settings/password"
 
-func changePasswordPage(v visit, no refused) templates.ChangePassword {
+func (d *Door) changePasswordPage(v visit, no refused) templates.ChangePassword {
 	return templates.ChangePassword{
-		Action: passwordPath, Email: v.person.Email, HasPassword: v.person.PasswordHash != "", MinLength: identity.PasswordMin,
+		Action: passwordPath, Email: v.person.Email, HasPassword: v.person.PasswordHash != "", MinLength: d.cfg.PasswordMin,
 		BackURL: settingsPath, Refusal: no.Reason, Wait: no.Wait,
 	}
 }
 
 // showPassword asks for the password there is and for the new one.
 func (d *Door) showPassword(w http.ResponseWriter, r *http.Request, v visit) error {
-	return d.showOwn(w, r, v, changePasswordPage(v, refused{}))
+	return d.showOwn(w, r, v, d.changePasswordPage(v, refused{}))
 }
 
 // submitPasswordChange goes back to Settings, in the only session that is left.
@@ -33,7 +33,7 @@ func (d *Door) submitPasswordChange(w http.ResponseWriter, r *http.Request, v vi
 	caller.Browser = d.Browser(w, r)
 	cookie, err := d.ChangePassword(r.Context(), caller, r.PostForm.Get(templates.FieldCurrentPassword), r.PostForm.Get(templates.FieldPassword))
 	if no := (refused{}); errors.As(err, &no) {
-		return comesBack{changePasswordPage(v, no), v.words(), no}
+		return comesBack{d.changePasswordPage(v, no), v.words(), no}
 	}
 	if errors.Is(err, errOutdated) {
 		return seeOther(w, r, passwordPath)

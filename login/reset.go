@@ -18,7 +18,7 @@ const (
 // resetPage asks for the new password and, where the mailbox is not enough, for a proof on the same page.
 func (d *Door) resetPage(v resetVisit, no refused) templates.ResetPassword {
 	p := templates.ResetPassword{
-		Action: cleanPath(identity.LinkReset), Email: v.person.Email, ExpiresAt: v.link.ExpiresAt, MinLength: identity.PasswordMin,
+		Action: cleanPath(identity.LinkReset), Email: v.person.Email, ExpiresAt: v.link.ExpiresAt, MinLength: d.cfg.PasswordMin,
 		AskProof: v.needsProof(), Refusal: no.Reason, Wait: no.Wait,
 	}
 	if p.AskProof {

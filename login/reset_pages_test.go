@@ -175,3 +175,22 @@ func TestAResetOfOnePersonTouchesNobodyElse(t *testing.T) {
 		}
 	})
 }
+
+func TestR1_TheShortestPasswordCanBeConfigured(t *testing.T) {
+	h := onSQLite(t)
+	_, usual, _ := h.resetting()
+	h.passwordMin = 20
+	b := newBrowser(t, h.replica().URL)
+	b.plant("vestibule-reset", usual.cookie("vestibule-reset"))
+	page := b.get("/reset").shows(200, "Choose a new password")
+	if !strings.Contains(text(page.tree), "At least 20 characters") {
+		t.Errorf("the page says %s", text(page.tree))
+	}
+	b.send(page, "password", "otter lamps mends x").shows(422, "Choose a new password").refuses("too short")
+	b.send(page, "password", "otter lamps mends xy").shows(200, "Your new password has been set")
+	for _, wrong := range []int{7, 65, -1} {
+		if identity.CheckPasswordMin(wrong) == nil {
+			t.Errorf("%d is taken", wrong)
+		}
+	}
+}

@@ -74,10 +74,10 @@ func (d *Door) showSignUpSent(w http.ResponseWriter, r *http.Request) error {
 }
 
 // finishPage asks for the rest. It names the address: whoever has the link has read the letter.
-func finishPage(m mailed, n Newcomer, no refused) templates.SignUpFinish {
+func (d *Door) finishPage(m mailed, n Newcomer, no refused) templates.SignUpFinish {
 	return templates.SignUpFinish{
 		Action: signUpFinishPath, Email: m.link.Email, Name: shortened(n.Name), AccountName: shortened(n.AccountName),
-		MinLength: identity.PasswordMin, ExpiresAt: m.link.ExpiresAt, Refusal: no.Reason, Wait: no.Wait,
+		MinLength: d.cfg.PasswordMin, ExpiresAt: m.link.ExpiresAt, Refusal: no.Reason, Wait: no.Wait,
 	}
 }
 
@@ -89,7 +89,7 @@ func (d *Door) showSignUpFinish(w http.ResponseWriter, r *http.Request) error {
 	if m.state() != identity.LinkOpen {
 		return d.showSignUpGone(w, r, m)
 	}
-	return d.show(w, r, finishPage(m, Newcomer{}, refused{}), identity.AuthorizationRequest{})
+	return d.show(w, r, d.finishPage(m, Newcomer{}, refused{}), identity.AuthorizationRequest{})
 }
 
 // showSignUpGone leads on to another link, or to the login that this one has made.
@@ -114,7 +114,7 @@ func (d *Door) submitSignUpFinish(w http.ResponseWriter, r *http.Request) error 
 	}
 	err = d.FinishSignUp(r.Context(), d.caller(r), d.mailedLink(r, identity.LinkSignUp), n)
 	if no := (refused{}); errors.As(err, &no) {
-		return comesBack{finishPage(m, n, no), identity.AuthorizationRequest{}, no}
+		return comesBack{d.finishPage(m, n, no), identity.AuthorizationRequest{}, no}
 	}
 	if errors.Is(err, errOutdated) {
 		return seeOther(w, r, signUpFinishPath)

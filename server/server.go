@@ -32,6 +32,8 @@ type Config struct {
 	// Mail delivers letters; MailFrom is the address they come from.
 	Mail     mail.Transport
 	MailFrom string
+	// PasswordMin is the length of the shortest new password, 8 to 64; 0 means [identity.PasswordMin].
+	PasswordMin int
 	// SignUp says who may sign up; the zero value is nobody.
 	SignUp identity.SignUp
 	// TrustedProxies may say in X-Forwarded-For where a request came from. Nobody else may.
@@ -110,6 +112,9 @@ func (c Config) validate() error {
 		return errors.New("server: Mail is missing")
 	case c.MailFrom == "":
 		return errors.New("server: MailFrom is missing")
+	}
+	if err := identity.CheckPasswordMin(c.PasswordMin); err != nil {
+		return fmt.Errorf("server: PasswordMin: %w", err)
 	}
 	if err := c.SignUp.Validate(); err != nil {
 		return fmt.Errorf("server: %w", err)

@@ -20,13 +20,13 @@ func (s *Server) wire() (err error) {
 	c := s.cfg
 	outbox := mail.Outbox{Issuer: c.Issuer, Product: c.Product}
 	s.delivery = mail.Delivery{DB: c.DB, Transport: c.Mail, From: c.MailFrom, Now: c.Now, Log: c.Log}
-	s.admin, err = admin.New(admin.Config{DB: c.DB, Hasher: c.Hasher, Outbox: outbox, Now: c.Now, Log: c.Log})
+	s.admin, err = admin.New(admin.Config{PasswordMin: c.PasswordMin, DB: c.DB, Hasher: c.Hasher, Outbox: outbox, Now: c.Now, Log: c.Log})
 	if err != nil {
 		return err
 	}
 	s.login, err = login.New(login.Config{
 		Issuer: c.Issuer, Product: c.Product, DB: c.DB, Hasher: c.Hasher, Outbox: outbox, Now: c.Now, Log: c.Log,
-		Origin: origin, SignUp: c.SignUp, Owner: s.ownerActs,
+		Origin: origin, SignUp: c.SignUp, PasswordMin: c.PasswordMin, Owner: s.ownerActs,
 		ApproveDevice: func(ctx context.Context, r identity.AuthorizationRequest, id identity.SessionID, from identity.Origin) (identity.Decision, error) {
 			return s.op.ApproveDevice(ctx, r, id, from)
 		},

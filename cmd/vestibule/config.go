@@ -40,6 +40,7 @@ type Config struct {
 	StopDelay           time.Duration `env:"VESTIBULE_STOP_DELAY" placeholder:"DURATION" default:"3s" help:"How long requests are still taken after readiness has failed." group:"settings"`
 	AuditKeep           days          `env:"VESTIBULE_AUDIT_KEEP" placeholder:"DAYS" default:"400" help:"How many days events stay in the audit trail." group:"settings"`
 	LogLevel            string        `env:"VESTIBULE_LOG_LEVEL" enum:"debug,info,warn,error" default:"info" help:"One of debug, info, warn, error." group:"settings"`
+	PasswordMin         int           `env:"VESTIBULE_PASSWORD_MIN" placeholder:"N" default:"12" help:"Characters of the shortest new password, 8 to 64." group:"settings"`
 	SignUp              string        `env:"VESTIBULE_SIGN_UP" placeholder:"WHO" enum:"off,on,clients" default:"off" help:"Who may sign up without an invitation: off, on, or clients for those who come from a client that allows it." group:"settings"`
 }
 

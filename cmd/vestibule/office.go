@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"fmt"
 	"log/slog"
 
 	"github.com/vestibule-id/vestibule/admin"
@@ -41,11 +42,14 @@ func (c *Config) acts(ctx context.Context, db *storage.DB, log *slog.Logger) (*a
 			return nil, err
 		}
 	}
+	if err := identity.CheckPasswordMin(c.PasswordMin); err != nil {
+		return nil, fmt.Errorf("password_min: %w", err)
+	}
 	hasher, err := identity.NewHasher(identity.HasherConfig{})
 	if err != nil {
 		return nil, err
 	}
-	config := admin.Config{DB: db, Hasher: hasher, Now: server.Clock, Log: log}
+	config := admin.Config{PasswordMin: c.PasswordMin, DB: db, Hasher: hasher, Now: server.Clock, Log: log}
 	config.Outbox.Issuer, config.Outbox.Product = c.Issuer, c.Product
 	return admin.New(config)
 }
