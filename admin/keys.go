@@ -139,3 +139,16 @@ func youngest(keys []identity.SigningKey, alg identity.Algorithm) (k identity.Si
 	}
 	return k
 }
+
+// RewrapSecrets seals everything in the database with the first key of the key file, so that the others can be
+// taken out of it. The server may run on meanwhile.
+func (a *Admin) RewrapSecrets(ctx context.Context) (storage.Rewrapped, error) {
+	done, err := a.db.Rewrap(ctx)
+	if err != nil || done.Sealed == 0 {
+		return done, err
+	}
+	detail := fmt.Sprintf("%d values sealed with the first sealing key", done.Sealed)
+	return done, a.write(ctx, func(tx *storage.Tx) error {
+		return a.record(ctx, tx, identity.EventKeyRotated, concerning{}, detail, a.now())
+	})
+}

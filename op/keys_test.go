@@ -128,3 +128,39 @@ func TestWithoutASigningKeyNoCodeIsBurned(t *testing.T) {
 		t.Errorf("with the key back: %d %s", a.StatusCode, a.body)
 	}
 }
+
+func TestR76_WhatARevokedKeyHasSignedIsWorthNothing(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		got := w.redeemed(body, everything)
+		access, id := got.text("access_token"), got.text("id_token")
+		if info := w.userinfo(access); info.status != 200 {
+			t.Fatalf("before: %d %s", info.status, info.raw)
+		}
+		for _, key := range signingKeys() {
+			next, err := identity.NewSigningKey(key.Algorithm, w.now(), w.now())
+			w.check(err)
+			key.Revoke(w.now())
+			w.write(func(tx *storage.Tx) error {
+				return firstError(tx.SaveSigningKey(t.Context(), key), tx.SaveSigningKey(t.Context(), next))
+			})
+		}
+		w.advance(10 * time.Second) // every replica has read its keys again
+		refused(t, "the access token at userinfo", w.userinfo(access), 401, "invalid_token")
+		if w.active(body, access) {
+			t.Error("introspection still knows the access token")
+		}
+		for _, key := range signingKeys() {
+			if keys := w.get("/keys"); strings.Contains(keys.raw, key.ID) {
+				t.Errorf("%s is still published", key.ID)
+			}
+		}
+		hinted := wanting(body, "redirect_uri", returnTo, "prompt", "none", "id_token_hint", id)
+		if got := w.browser().authorize(hinted).outcome(); got != "invalid_request" {
+			t.Errorf("its ID token as a hint: %s", got)
+		}
+		again := w.post("/token", body, url.Values{"grant_type": {"refresh_token"}, "refresh_token": {got.text("refresh_token")}})
+		if again.status != 200 || w.userinfo(again.text("access_token")).status != 200 {
+			t.Errorf("life does not go on: %d %s", again.status, again.raw)
+		}
+	})
+}

@@ -69,3 +69,14 @@ func (w watched) QueryContext(ctx context.Context, query string, args ...any) (*
 	w.seen(Statement{w.Tx, query, args})
 	return w.Tx.QueryContext(ctx, query, args...)
 }
+
+// SealedColumns names what a new sealing key reaches, as "table.column".
+func SealedColumns() (all []string) {
+	for _, c := range sealedColumns {
+		all = append(all, c.table+"."+c.column)
+	}
+	return all
+}
+
+// RewrapBatch bounds what is sealed anew in one transaction.
+const RewrapBatch = rewrapBatch

@@ -1,6 +1,7 @@
 package storage
 
 import (
+	"bytes"
 	"crypto/aes"
 	"crypto/cipher"
 	"crypto/rand"
@@ -98,6 +99,9 @@ func (s *sealer) seal(place string, plain []byte) []byte {
 	rand.Read(nonce)
 	return aead.Seal(append([]byte(s.current), nonce...), nonce, plain, []byte(place))
 }
+
+// isCurrent reports whether a value was sealed with the first key.
+func (s *sealer) isCurrent(value []byte) bool { return bytes.HasPrefix(value, []byte(s.current)) }
 
 func (s *sealer) open(place string, sealed []byte) ([]byte, error) {
 	if len(sealed) < len(s.current) {

@@ -19,6 +19,7 @@ type keysCmd struct {
 	Init   keysInitCmd   `cmd:"" help:"Make the sealing key, a file that is kept apart from the database."`
 	Rotate keysRotateCmd `cmd:"" help:"Make new signing keys."`
 	List   keysListCmd   `cmd:"" help:"List the signing keys."`
+	Rewrap keysRewrapCmd `cmd:"" help:"Seal the database with the first key of the key file."`
 }
 
 // keysInitCmd takes the path from the settings, so that what is made is what will be used.
@@ -152,4 +153,48 @@ func (c *keysListCmd) Run(ctx context.Context, config *Config, t *terminal) erro
 		return err
 	}
 	return t.showKeys(keys)
+}
+
+// keysRewrapCmd is the third of four steps to a new sealing key; none of them stops the server for longer than a restart.
+type keysRewrapCmd struct{}
+
+// Help implements kong.HelpProvider.
+func (keysRewrapCmd) Help() string {
+	return `The key file may hold several keys, one per line: the first one seals, all of them open. To replace the key of a running installation:
+
+1. Make one with keys init and another --key-file, and put its line below the old one, for every replica; restart them.
+2. Move it to the first line, for every replica; restart them.
+3. Run this command.
+4. Take the old line out, and restart. Keep the old key with the backups that were sealed with it.
+
+A single replica can begin with the second step.
+
+Example:
+
+    vestibule keys rewrap`
+}
+
+// Run implements the command.
+func (c *keysRewrapCmd) Run(ctx context.Context, config *Config, t *terminal) error {
+	office, err := config.open(ctx, t)
+	if err != nil {
+		return err
+	}
+	defer office.Close()
+	done, err := office.RewrapSecrets(ctx)
+	if err != nil {
+		return err
+	}
+	view := struct {
+		Sealed     int `json:"sealed"`
+		Unreadable int `json:"unreadable"`
+	}{done.Sealed, done.Unreadable}
+	return t.show(view, func(w io.Writer) {
+		fmt.Fprintf(w, "%d values were sealed anew.\n", done.Sealed)
+		if done.Unreadable > 0 {
+			fmt.Fprintf(w, "%d values cannot be opened with any key of the file, and are left as they are.\n", done.Unreadable)
+			return
+		}
+		fmt.Fprintln(w, "Nothing needs the other keys of the file any more.")
+	})
 }
