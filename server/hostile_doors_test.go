@@ -256,7 +256,7 @@ func (f *fixture) loginDoors(t testing.TB) (doors []door) {
 	add("POST", "/settings/recoveries/"+forgedID, b, nil, url.Values{templates.FieldReason: {"x"}, templates.FieldDecision: {templates.DecisionApprove}})
 	add("GET", "/", b, nil, nil)
 	add("GET", "/nowhere", b, nil, nil)
-	return append(doors, f.passkeyDoors()...)
+	return append(append(doors, f.settingsDoors(t)...), f.passkeyDoors()...)
 }
 
 // resetting returns a browser that has opened Ada's reset link.

@@ -140,7 +140,7 @@ func deeds(t *testing.T, f *fixture) (all []deed) {
 	all = append(all, deed{"the first code", "/enroll/code", dana, url.Values{templates.FieldCode: {p.Code(key)}}})
 	b, query = in("acme", vestibuletest.Ben, vestibuletest.BenPassword)
 	all = append(all, deed{"send the link again", "/login/enrollment" + query, b, nil})
-	return append(all, resetDeeds(t, f)...)
+	return append(append(all, settingsDeeds(t, f)...), resetDeeds(t, f)...)
 }
 
 // atRest waits until the letters are sent and nothing is written any more.
