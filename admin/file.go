@@ -33,20 +33,20 @@ type FileAccount struct {
 
 // FilePerson is a person, found by the address.
 type FilePerson struct {
-	Email         string `yaml:"email"`
-	EmailVerified *bool  `yaml:"email_verified"`
-	Name          string `yaml:"name"`
-	GivenName     string `yaml:"given_name"`
-	FamilyName    string `yaml:"family_name"`
-	Locale        string `yaml:"locale"`
+	Email         string `yaml:"email" json:"email"`
+	EmailVerified *bool  `yaml:"email_verified" json:"email_verified"`
+	Name          string `yaml:"name" json:"name"`
+	GivenName     string `yaml:"given_name" json:"given_name"`
+	FamilyName    string `yaml:"family_name" json:"family_name"`
+	Locale        string `yaml:"locale" json:"locale"`
 	// Password is set whenever it is not the one the person has.
-	Password string `yaml:"password"`
+	Password string `yaml:"password" json:"password"`
 	// PasswordHash is taken over by a person who has no password yet. Afterwards it belongs to the person:
 	// their first login writes it anew with today's cost.
-	PasswordHash string `yaml:"password_hash"`
+	PasswordHash string `yaml:"password_hash" json:"password_hash"`
 	// TOTPSecret becomes the confirmed authenticator of a person who has none.
-	TOTPSecret  string                   `yaml:"totp_secret"`
-	Memberships map[string]identity.Role `yaml:"memberships"`
+	TOTPSecret  string                   `yaml:"totp_secret" json:"totp_secret"`
+	Memberships map[string]identity.Role `yaml:"memberships" json:"memberships"`
 }
 
 // FileClient is a client, found by its id.

@@ -32,7 +32,7 @@ func TestScripts(t *testing.T) {
 
 // TestScriptsOnPostgres types the same where the engine could make a difference.
 func TestScriptsOnPostgres(t *testing.T) {
-	for _, script := range []string{"account", "apply", "audit", "client", "keys", "lifecycle", "user", "why"} {
+	for _, script := range []string{"account", "apply", "audit", "client", "import", "keys", "lifecycle", "user", "why"} {
 		t.Run(script, func(t *testing.T) {
 			url := postgres.Shared(t).Database(t)
 			testscript.Run(t, testscript.Params{

@@ -16,6 +16,7 @@ type userCmd struct {
 	Add    userAddCmd    `cmd:"" help:"Add a person."`
 	List   userListCmd   `cmd:"" help:"List all people."`
 	Invite userInviteCmd `cmd:"" help:"Let a person into an account, by a letter."`
+	Import userImportCmd `cmd:"" help:"Take people over from another system, with their passwords and authenticators."`
 
 	Disable        userDisableCmd        `cmd:"" help:"Shut a person out and end everything they have open."`
 	Enable         userEnableCmd         `cmd:"" help:"Let a disabled person log in again."`
