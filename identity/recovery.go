@@ -55,13 +55,15 @@ func (r *Recovery) Decide(outcome RecoveryOutcome, by, reason string, now time.T
 
 // MayDecideRecoveryOf reports whether a person may decide about the recovery of another: as owner of every account the other
 // belongs to. A recovery opens all of them, so the owner of one must not open those of others; and nobody vouches for
-// themselves. Where no such owner exists an operator decides.
+// themselves. Where an account asks for a second factor its owner must have one, or their password alone would be enough to let others in
+// without. Where no such owner exists an operator decides.
 func (p Person) MayDecideRecoveryOf(other Person) bool {
 	if p.ID == other.ID || p.Disabled() || len(other.Memberships) == 0 {
 		return false
 	}
 	for _, m := range other.Memberships {
-		if mine, member := p.Membership(m.Account.ID); !member || mine.Role != RoleOwner {
+		mine, member := p.Membership(m.Account.ID)
+		if !member || mine.Role != RoleOwner || mine.RequiresSecondFactor() && !p.CanProve(mine.Account) {
 			return false
 		}
 	}

@@ -94,7 +94,7 @@ func TestNobodyIsFloodedWithResetLinks(t *testing.T) {
 
 func TestAnOwnerDecidesAboutTheirOwnPeopleAlone(t *testing.T) {
 	owner := func(id UserID, accounts ...string) Person {
-		p := Person{User: User{ID: id}}
+		p := Person{User: User{ID: id}, Confirmed: true}
 		for _, a := range accounts {
 			p.Memberships = append(p.Memberships, memberOf(a, ResetProve, TwoFactorAll, RoleOwner))
 		}
@@ -107,7 +107,8 @@ func TestAnOwnerDecidesAboutTheirOwnPeopleAlone(t *testing.T) {
 		}
 		return p
 	}
-	cleo, disabled := owner("cleo", "acme"), owner("dana", "acme")
+	cleo, disabled, without := owner("cleo", "acme"), owner("dana", "acme"), owner("cleo", "acme")
+	without.Confirmed = false
 	disabled.DisabledAt = time.Unix(0, 0)
 	for _, row := range []struct {
 		what       string
@@ -121,6 +122,7 @@ func TestAnOwnerDecidesAboutTheirOwnPeopleAlone(t *testing.T) {
 		{"somebody who belongs to two accounts of theirs", owner("cleo", "acme", "globex"), member("ben", "acme", "globex"), true},
 		{"somebody who belongs nowhere", cleo, member("ben"), false},
 		{"by somebody who is no owner", member("eve", "acme"), member("ben", "acme"), false},
+		{"by somebody who has no second factor where the account asks for one", without, member("ben", "acme"), false},
 		{"by somebody who is disabled", disabled, member("ben", "acme"), false},
 	} {
 		if got := row.who.MayDecideRecoveryOf(row.about); got != row.want {

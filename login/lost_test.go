@@ -100,9 +100,9 @@ func TestADeclinedRequestGivesNoLinkAndNotAtOnceAnother(t *testing.T) {
 		ada, cleo := h.person("ada@example.com", acme), h.person("cleo@example.com")
 		h.owns(cleo, acme)
 		h.app(ada)
-		b, desk := h.browser(), h.browser()
+		b, desk, phone := h.browser(), h.browser(), h.app(cleo)
 		path := h.requestIn(b.asksForHelp(h, ada.Email), cleo.Email)
-		page := desk.settle(h, path, cleo.Email, h.app(cleo))
+		page := desk.settle(h, path, cleo.Email, phone)
 		desk.send(page, "reason", "she knows nothing about it", "decision", "decline").shows(200, "User Information")
 		if letters := h.letters(); kinds(letters) != "recovery-declined" || strings.Contains(letters[0].Text, "/reset/") {
 			t.Errorf("letters: %s", kinds(letters))
@@ -140,6 +140,7 @@ func TestOnlyTheOwnerOfAllAccountsDecides(t *testing.T) {
 		h.owns(cleo, acme)
 		h.owns(dana, acme, globex)
 		h.app(ada)
+		h.app(dana)
 		letters := h.browser().asksForHelp(h, ada.Email)
 		path := h.requestIn(letters, dana.Email)
 		for _, l := range letters {
@@ -186,9 +187,10 @@ func TestTheOwnersDecisionAsksForFreshProof(t *testing.T) {
 	ada, cleo := h.person("ada@example.com", acme), h.person("cleo@example.com")
 	h.owns(cleo, acme)
 	h.app(ada)
+	phone := h.app(cleo)
 	path := h.requestIn(h.browser().asksForHelp(h, ada.Email), cleo.Email)
 	desk := h.browser()
-	page := desk.settle(h, path, cleo.Email, h.app(cleo))
+	page := desk.settle(h, path, cleo.Email, phone)
 	h.wait(identity.FreshProof + time.Second)
 	desk.send(page, "reason", "x", "decision", "approve").shows(200, "Confirm that it is you")
 	if h.events(identity.EventRecoveryApproved) != 0 {
