@@ -100,6 +100,22 @@ func (d door) wrapped() (all []attempt) {
 	return all
 }
 
+// combined are n attempts in which both a parameter and the wrapping are wrong. A host that is none is left out: net/http refuses it
+// without reading the rest, and a long rest then meets a closed connection.
+func (d door) combined(n int) (all []attempt) {
+	mutated := d.mutated()
+	hostileHeaders := slices.DeleteFunc(slices.Clone(hostileHeaders), func(line string) bool { return strings.HasPrefix(line, "Host:") })
+	for i := range max(0, n) {
+		a := mutated[i%len(mutated)]
+		line := hostileHeaders[i/len(mutated)%len(hostileHeaders)]
+		if name, _, _ := strings.Cut(line, ":"); !hasHeader(a.headers, name) {
+			a.headers = slices.Concat(a.headers, []string{line})
+		}
+		all = append(all, a)
+	}
+	return all
+}
+
 func cookiesOf(headers []string) string {
 	for _, line := range headers {
 		if cookies, ok := strings.CutPrefix(line, "Cookie: "); ok {
