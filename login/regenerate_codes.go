@@ -65,7 +65,7 @@ func (d *Door) RegenerateRecoveryCodes(ctx context.Context, c Caller) (codes []s
 	if err != nil {
 		return nil, err
 	}
-	return set.shown, d.cfg.DB.Write(ctx, func(tx *storage.Tx) error {
+	err = d.cfg.DB.Write(ctx, func(tx *storage.Tx) error {
 		current, err := look(ctx, tx.Queries, c, now)
 		if err != nil {
 			return err
@@ -81,6 +81,10 @@ func (d *Door) RegenerateRecoveryCodes(ctx context.Context, c Caller) (codes []s
 			d.cfg.Outbox.Notify(ctx, tx, current.person.User, c.Origin, mail.Notice{Kind: templates.RecoveryCodesMade}, now),
 			tx.Record(ctx, c.by(v.person.ID, identity.EventRecoveryCodesMade, now)))
 	})
+	if err != nil {
+		return nil, err // nobody is shown codes that are not kept
+	}
+	return set.shown, nil
 }
 
 // mayRegenerate fails with errOutdated for who is not logged in or has nothing that a recovery code could stand in for.
