@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -52,18 +53,16 @@ func TestR49_TheNoticeIsSentOnceWhenManyBrowsersAreWrongAtOnce(t *testing.T) {
 	each(t, func(t *testing.T, h *house) {
 		_, app := h.enrolled()
 		wrong := url.Values{"code": {h.wrongCode(app.Secret)}}
-		done := make(chan bool)
-		for range 8 {
-			b := h.browser()
-			page := b.logIn("", "ada@example.com", password).asksCode(200)
-			go func() {
-				b.post(page.url.String(), wrong)
-				done <- true
-			}()
+		pages, browsers := make([]screen, 8), make([]*browser, 8)
+		for i := range pages {
+			browsers[i] = h.browser()
+			pages[i] = browsers[i].logIn("", "ada@example.com", password).asksCode(200)
 		}
-		for range 8 {
-			<-done
+		var together sync.WaitGroup
+		for i, b := range browsers {
+			together.Go(func() { b.post(pages[i].url.String(), wrong) })
 		}
+		together.Wait()
 		if mail := h.subjects(); len(mail) != 1 {
 			t.Errorf("the letters are %v", mail)
 		}
