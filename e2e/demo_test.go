@@ -53,6 +53,7 @@ func TestTheDemoCommandEndsInAWorkingLogin(t *testing.T) {
 	app.Fill("label=The key from a QR screen", uri.Query().Get("secret"))
 	app.Follow("text=Show the code")
 	enterCode(tab, codeField, app.Text(`[data-owner="the key you typed"] .code`))
+	saveCodes(t, tab)
 	expectLogin(t, tab, cms, ben, "Acme Media", passwordAndCode)
 
 	tab = b.Fresh().Tab()
