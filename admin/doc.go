@@ -8,6 +8,9 @@
 // Start with [New]. The act this product exists for is [Admin.RequireTwoFactor]; [Admin.Apply] brings
 // a whole file of accounts, people and clients about and changes nothing the second time.
 //
+// The acts are an operator's unless [Admin.As] says whose they are, and who judges in each transaction whether they may. [Admin.Import] takes
+// people over from another system.
+//
 // An operator who asks for what cannot be done gets a [Refusal]. Every change to a policy, a role or a
 // membership goes through one place, settle, which compares who was asked for a second factor before
 // and after, writes to those who are newly asked, and ends what no longer satisfies the account.

@@ -37,7 +37,7 @@ func open(t *testing.T) *house {
 func openOn(t *testing.T, engine string) *house {
 	t.Helper()
 	h := &house{
-		Provider: vestibuletest.Start(t, vestibuletest.Config{Engine: engine}),
+		Provider: vestibuletest.Start(t, vestibuletest.Config{Engine: engine, SignUp: identity.SignUpOn}),
 		Browser:  chromium(t), letters: t.TempDir(),
 	}
 	cms, events, mailbox := listen(t), listen(t), listen(t)

@@ -25,6 +25,13 @@
 //
 // Every notice has a link to /not-me, which ends what is open and begins a reset.
 //
+// Who is new is invited, or signs up where that is allowed; nothing exists before the mailbox is proven:
+//
+//	letter ─→ GET /invitation/SECRET → 303 /invitation → POST → /enroll or GET /invitation/done
+//	GET /sign-up → POST ─ letter ─→ GET /sign-up/SECRET → 303 /sign-up/finish → POST → GET /sign-up/done → /login
+//
+// The owner of an account manages it below /settings/accounts, with the acts of an operator that [Config].Owner hands over.
+//
 // Settings are for who is logged in, with a second factor if they have one ([Door.own]); what changes credentials asks for
 // proof of the last five minutes ([Door.fresh]), on the page and again in the act:
 //
