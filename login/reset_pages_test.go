@@ -133,7 +133,9 @@ func TestALaterStepOfAResetIsNotReachedByItsAddress(t *testing.T) {
 			b.plant("vestibule-session", secrets["a session"])
 			for _, path := range []string{"/reset", "/reset/done", "/lost", "/lost/asked", "/not-me", "/not-me/done"} {
 				own := what == "a link for reset" && cookie == "vestibule-reset" || what == "a link for not-me" && cookie == "vestibule-not-me"
-				if s := b.get(path); s.status >= 500 || !own && s.status < 400 {
+				s := b.get(path)
+				told := s.heading() == "Lost your authenticator?" && !strings.Contains(s.body, `method="post"`) // which way there is, and nothing to press
+				if s.status >= 500 || !own && s.status < 400 && !told {
 					t.Errorf("GET %s with %s as %s: %d %q", path, what, cookie, s.status, s.heading())
 				}
 				if own && !strings.HasSuffix(path, "/done") && path != "/lost/asked" {
