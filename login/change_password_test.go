@@ -29,6 +29,7 @@ func TestR5_ChangingThePasswordNeedsTheOldOneAndEndsEverythingElse(t *testing.T)
 		if h.notices()["Your password was changed"] != 1 || h.events(identity.EventPasswordChanged) != 1 {
 			t.Error("nobody was told")
 		}
+		h.onlyOneOpen(ada) // so that clients are told of the others
 		other.get("/settings").shows(200, "Login")
 		other.get("/authorize").shows(200, "Login")
 		b.get("/settings").shows(200, "User Information")

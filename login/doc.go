@@ -37,6 +37,9 @@
 //
 //	GET /settings/… ─→ /login?next=… ─→ /settings/confirm?next=… ─→ back
 //
+// A change of address is confirmed by a link to each mailbox, GET /email/old and GET /email/new; [Door.ConfirmEmailChange] is the
+// act behind both.
+//
 // A recovery code goes into the field of the code from the app, wherever one is asked for ([Door.EnterCode], [Door.ConfirmCode], the reset). New
 // ones are the answer to the POST that has made them: the first right code of an app, or [Door.RegenerateRecoveryCodes].
 //

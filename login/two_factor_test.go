@@ -62,6 +62,14 @@ func (h *house) notices() map[string]int {
 	return subjects
 }
 
+// onlyOneOpen wants every session of a person but one to have ended, and not just to count for nothing.
+func (h *house) onlyOneOpen(u identity.User) {
+	h.t.Helper()
+	if open, err := h.db.SessionsOf(h.t.Context(), u.ID); err != nil || len(open) != 1 {
+		h.t.Errorf("%d sessions are open, %v", len(open), err)
+	}
+}
+
 func TestAPersonEnablesTwoFactorAuthenticationInSettings(t *testing.T) {
 	each(t, func(t *testing.T, h *house) {
 		ada, b := h.atHome()
@@ -177,7 +185,7 @@ func TestR24_AnAppThatWrongCodesHaveSwitchedOffIsNotReplacedOnAPassword(t *testi
 
 func TestTheOldAppIsGoodUntilTheNewOneIsConfirmed(t *testing.T) {
 	each(t, func(t *testing.T, h *house) {
-		_, old := h.enrolled()
+		ada, old := h.enrolled()
 		other := h.browser()
 		other.send(other.logIn("", "ada@example.com", password), "code", h.code(old.Secret)).says("done acme pwd+otp+mfa ada@example.com")
 		h.wait(time.Minute)
@@ -199,6 +207,10 @@ func TestTheOldAppIsGoodUntilTheNewOneIsConfirmed(t *testing.T) {
 			t.Error("no codes, or no notice")
 		}
 		b.get("/settings").shows(200, "User Information")
+		if replaced, err := h.db.Authenticator(t.Context(), old.ID); err != nil || replaced.Confirmed() {
+			t.Error("the old app is kept", err)
+		}
+		h.onlyOneOpen(ada)
 		for _, elsewhere := range []*browser{other, third} {
 			elsewhere.get("/settings").shows(200, "Login")
 		}
@@ -248,6 +260,7 @@ func TestTurningTwoFactorAuthenticationOffEndsEverythingElse(t *testing.T) {
 		if left, err := h.db.CountRecoveryCodes(t.Context(), ada.ID); left != 0 || err != nil {
 			t.Errorf("%d recovery codes are left, %v", left, err)
 		}
+		h.onlyOneOpen(ada)
 		other.get("/settings").shows(200, "Login")
 		b.get("/settings").shows(200, "User Information")
 		h.browser().logIn("", "ada@example.com", password).says("done acme pwd ada@example.com")
