@@ -25,6 +25,7 @@ type Person struct {
 	Confirmed   bool // has a confirmed authenticator
 	Pending     bool // has seen a QR code that is still good; the first right code confirms it
 	Passkeys    bool // has at least one passkey
+	Exhausted   bool // wrong codes have switched an app off; what was set up since comes first
 }
 
 // CanProve reports whether the person has a second factor that the account would accept.
@@ -96,10 +97,13 @@ var policy = []struct {
 	{StepEnroll, "the account asks for a code and no authenticator is set up", func(c situation) bool {
 		return c.required() && !c.proven() && !c.canProve() && !c.person.Pending
 	}},
+	{StepEnroll, "the person asked for a code at every login, and the app is off or the passkey refused", func(c situation) bool {
+		return c.person.SecondFactor && !c.proven() && c.outOfReach() && !c.person.Pending
+	}},
 	{StepSecondFactor, reasonPasskey, func(c situation) bool { return c.wants.ACREssential && c.couldUsePasskey() }},
 	{StepSecondFactor, "the account asks for a code", func(c situation) bool { return c.required() && !c.proven() }},
 	{StepSecondFactor, "the person asked for a code at every login", func(c situation) bool {
-		return c.person.SecondFactor && c.canProve() && !c.proven()
+		return c.person.SecondFactor && (c.canProve() || c.outOfReach()) && !c.proven()
 	}},
 	{StepSecondFactor, "the client asked for a second factor", func(c situation) bool {
 		return c.wantsSecondFactor() && c.canProve() && !c.proven()
@@ -158,6 +162,12 @@ func (c situation) wantsSecondFactor() bool {
 func (c situation) wantsPasskey() bool { return c.wants.ACR == ACRPhishingResistant }
 
 func (c situation) canProve() bool { return c.person.CanProve(c.membership.Account) }
+
+// outOfReach reports whether the person has a second factor that cannot be given here: wrong codes have switched the app off, or the account
+// refuses passkeys. Whoever guesses must not get rid of it that way. After a reset there is none: that was proven.
+func (c situation) outOfReach() bool {
+	return !c.canProve() && (c.person.Exhausted || c.person.Passkeys)
+}
 
 // hasPasskey reports whether the person could use a passkey for the account.
 func (c situation) hasPasskey() bool {

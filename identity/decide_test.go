@@ -124,6 +124,7 @@ var (
 	noApp      = with(func(l *login) { l.person.Confirmed = false })
 	sawQR      = with(func(l *login) { l.person.Confirmed, l.person.Pending = false, true })
 	wantsCode  = with(func(l *login) { l.person.SecondFactor = true })
+	exhausted  = with(func(l *login) { l.person.Exhausted = true })
 	oneAccount = with(func(l *login) { l.person.Memberships = l.person.Memberships[:1] })
 	noAccount  = with(func(l *login) { l.person.Memberships = nil })
 	passkeys   = with(func(l *login) { l.person.Passkeys = true })
@@ -206,6 +207,9 @@ func TestDecide(t *testing.T) {
 
 		{"the person asked for a code everywhere", []change{password(m), into("plain"), wantsCode}, StepSecondFactor},
 		{"any code of this session will do for that", []change{password(m), code("guarded", m), into("plain"), wantsCode}, StepDone},
+		{"guessing until the app is off gets nobody rid of it: a link is mailed", []change{password(m), into("plain"), wantsCode, noApp, exhausted}, StepEnroll},
+		{"the link was opened: the first code of the new app", []change{password(m), into("plain"), wantsCode, sawQR, exhausted}, StepSecondFactor},
+		{"an account that refuses the person's passkey does not go without, where they asked for two factors", []change{password(m), into("plain"), wantsCode, noApp, passkeys, refusing}, StepEnroll},
 		{"after a reset a plain account stays open without a code", []change{password(m), into("plain"), wantsCode, noApp}, StepDone},
 
 		{"the client asks for two factors", []change{password(m), into("plain"), acr(ACRTwoFactors, false)}, StepSecondFactor},

@@ -74,7 +74,7 @@ func (d *Door) AskAlways(ctx context.Context, c Caller, always bool) error {
 		if u.SecondFactor == always {
 			return nil
 		}
-		if always && !v.person.CanRecover() {
+		if !v.person.CanRecover() { // also where wrong codes have switched the app off: a password must not be enough to go without
 			return errOutdated
 		}
 		kind, detail := templates.TwoFactorTurnedOff, "a second factor is asked for where an account requires it"

@@ -9,13 +9,16 @@ import (
 )
 
 // factorNames says whether a person u has an authenticator that is confirmed, and a pending one: its QR code was
-// shown through a link that is still good at $2; and a passkey.
+// shown through a link that is still good at $2; a passkey; and an app that wrong codes have switched off.
 var factorNames = `EXISTS (SELECT 1 FROM authenticators t WHERE t.user_id = u.id AND t.confirmed_at IS NOT NULL AND t.disabled_at IS NULL),
 	EXISTS (SELECT 1 FROM authenticators t JOIN enrollments e ON e.authenticator_id = t.id
 		WHERE t.user_id = u.id AND t.confirmed_at IS NULL AND t.disabled_at IS NULL
-		AND e.superseded_at IS NULL AND e.confirmed_at IS NULL AND e.expires_at > $2), ` + hasPasskeys("u.id")
+		AND e.superseded_at IS NULL AND e.confirmed_at IS NULL AND e.expires_at > $2), ` + hasPasskeys("u.id") + `,
+	EXISTS (SELECT 1 FROM authenticators t WHERE t.user_id = u.id AND t.confirmed_at IS NOT NULL AND t.exhausted)`
 
-func factorPlaces(p *identity.Person) []any { return []any{&p.Confirmed, &p.Pending, &p.Passkeys} }
+func factorPlaces(p *identity.Person) []any {
+	return []any{&p.Confirmed, &p.Pending, &p.Passkeys, &p.Exhausted}
+}
 
 // memberNames and memberPlaces belong together, see [membershipNames].
 var memberNames = users.names("u.") + ", " + membershipNames + ", " + factorNames
