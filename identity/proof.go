@@ -27,6 +27,7 @@ type Proof struct {
 	At      time.Time `json:"at"`
 	Account AccountID `json:"account,omitempty"` // of a second factor: the account that asked for it
 	Slept   bool      `json:"slept,omitempty"`   // the session has idled since for longer than [SecondFactorIdle]
+	Own     bool      `json:"own,omitempty"`     // given for the person's own settings: no account can claim it
 }
 
 func (p Proof) primary() bool { return p.Method == MethodPassword || p.Method == MethodPasskeyAlone }
@@ -91,7 +92,7 @@ func (e Evidence) claimedFor(account AccountID) Evidence {
 	}
 	e.Proofs = slices.Clone(e.Proofs)
 	for i, p := range e.Proofs {
-		if p.Method == MethodPasskey && p.Account == "" && p.At.Equal(signedIn) {
+		if p.Method == MethodPasskey && p.Account == "" && !p.Own && p.At.Equal(signedIn) {
 			e.Proofs[i].Account = account
 		}
 	}

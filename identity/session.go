@@ -92,6 +92,16 @@ func (s *Session) SignInWithPasskey(u User, remember bool, now time.Time) (secre
 	return s.Prove(Proof{Method: MethodPasskey, At: now})
 }
 
+// ProveForSettings records a proof that opens the person's own settings, and no account: neither one that asks for a code of its own,
+// nor, after a passkey that answers everything at once, the one that is entered next.
+func (s *Session) ProveForSettings(method Method, now time.Time) (secret string) {
+	if method == MethodPasskeyAlone {
+		s.Prove(Proof{Method: MethodPasskeyAlone, At: now})
+		method = MethodPasskey
+	}
+	return s.Prove(Proof{Method: method, At: now, Own: true})
+}
+
 // Outlive keeps the session, with what was proven in it, beyond a change of the person's own credentials that was made in
 // it: u is the person after the change. Every other session is dead by then.
 func (s *Session) Outlive(u User, now time.Time) (secret string) {

@@ -199,12 +199,7 @@ func (d *Door) prove(ctx context.Context, c Caller, judged identity.User, method
 			return err
 		}
 		old := v.session.TokenHash
-		secret := ""
-		if method == identity.MethodPasskeyAlone {
-			secret = v.session.SignInWithPasskey(v.person.User, v.session.Remember, now)
-		} else {
-			secret = v.session.Prove(identity.Proof{Method: method, At: now})
-		}
+		secret := v.session.ProveForSettings(method, now)
 		cookie = Cookie{Secret: secret, Remember: v.session.Remember}
 		proven := c.by(judged.ID, identity.EventProvenAgain, now)
 		proven.Detail = string(method)

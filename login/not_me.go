@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"slices"
 	"time"
 
 	"github.com/vestibule-id/vestibule/identity"
@@ -104,18 +105,8 @@ type undone struct {
 // address comes back to the one the notice was sent to, unless somebody else has it by now.
 func undo(ctx context.Context, tx *storage.Tx, m mailed, now time.Time) (undone, error) {
 	back := undone{user: m.person.User}
-	if m.link.Subject != "" {
-		passkey, err := tx.DropPasskey(ctx, back.user.ID, m.link.Subject)
-		if err == nil {
-			left, err := tx.Person(ctx, back.user.ID, now)
-			if err != nil {
-				return back, err
-			}
-			back.user.FactorRemoved(left, now)
-			back.what = "passkey " + passkey.ID + " removed"
-		} else if !errors.Is(err, storage.ErrNotFound) {
-			return back, err
-		}
+	if err := undoPasskey(ctx, tx, m, &back, now); err != nil {
+		return back, err
 	}
 	if m.link.Email != "" && m.link.Email != back.user.Email {
 		_, err := tx.UserByEmail(ctx, m.link.Email)
@@ -131,4 +122,29 @@ func undo(ctx context.Context, tx *storage.Tx, m mailed, now time.Time) (undone,
 		return back, nil
 	}
 	return back, tx.SaveUser(ctx, back.user)
+}
+
+// undoPasskey takes a passkey back, and the recovery codes that came with it if there is nothing left that they could stand in for. The last
+// second factor that an account insists on stays: whoever reads the mail could get rid of it otherwise, and choose a new
+// password without it (SECURITY R21, R30).
+func undoPasskey(ctx context.Context, tx *storage.Tx, m mailed, back *undone, now time.Time) error {
+	if m.link.Subject == "" {
+		return nil
+	}
+	all, err := tx.PasskeysOf(ctx, back.user.ID)
+	left := m.person
+	left.Passkeys = slices.ContainsFunc(all, func(p identity.Passkey) bool { return p.ID != m.link.Subject })
+	if err != nil || len(m.person.LockedOutWith(left)) > 0 {
+		return err
+	}
+	passkey, err := tx.DropPasskey(ctx, back.user.ID, m.link.Subject)
+	if errors.Is(err, storage.ErrNotFound) {
+		return nil
+	}
+	if err == nil && !left.CanRecover() {
+		err = tx.DropRecoveryCodes(ctx, back.user.ID)
+	}
+	back.user.FactorRemoved(left, now)
+	back.what = "passkey " + passkey.ID + " removed"
+	return err
 }

@@ -25,6 +25,7 @@ var (
 	linkUse        = `UPDATE links SET used_at = $3 WHERE token_hash = $1 AND purpose = $2
 		AND used_at IS NULL AND superseded_at IS NULL AND expires_at > $3`
 	linksVoid       = "UPDATE links SET superseded_at = $3 WHERE user_id = $1 AND purpose = $2 AND superseded_at IS NULL AND used_at IS NULL"
+	linksVoidAsked  = linksVoid + " AND NOT approved"
 	linksVoidSignUp = `UPDATE links SET superseded_at = $3 WHERE email = $1 AND purpose = $2 AND user_id IS NULL
 		AND superseded_at IS NULL AND used_at IS NULL`
 )
@@ -49,7 +50,8 @@ func (q Queries) LastSignUps(ctx context.Context, email string, limit int) ([]id
 	return many(ctx, q, links, linksSignUps, email, identity.LinkSignUp, limit)
 }
 
-// AddLink adds a link. Where the newest one wins it voids the older ones of the same purpose and person.
+// AddLink adds a link. Where the newest one wins it voids the older ones of the same purpose and person; but one that somebody has vouched
+// for stays until another is vouched for: anybody can ask for a link to an address, and would undo the approval.
 func (tx *Tx) AddLink(ctx context.Context, l identity.Link) error {
 	if l.VoidsOlder() {
 		if err := tx.voidLinks(ctx, l); err != nil {
@@ -65,7 +67,11 @@ func (tx *Tx) voidLinks(ctx context.Context, l identity.Link) error {
 		_, err := tx.exec(ctx, linksVoidSignUp, l.Email, l.Purpose, at(l.CreatedAt))
 		return err
 	}
-	return tx.VoidLinks(ctx, l.UserID, l.Purpose, l.CreatedAt)
+	if l.Approved {
+		return tx.VoidLinks(ctx, l.UserID, l.Purpose, l.CreatedAt)
+	}
+	_, err := tx.exec(ctx, linksVoidAsked, l.UserID, l.Purpose, at(l.CreatedAt))
+	return err
 }
 
 // VoidLinks makes the links of one purpose that a person has not used worthless.
