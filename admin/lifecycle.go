@@ -21,6 +21,7 @@ func (a *Admin) DisableUser(ctx context.Context, email string) (identity.User, e
 		return errors.Join(
 			tx.SaveUser(ctx, *u),
 			tx.EndSessionsOf(ctx, u.ID, now),
+			tx.VoidEnrollments(ctx, u.ID, now), // nobody writes to the disabled when an account begins to ask, so what is pending must not wait for that
 			a.record(ctx, tx, identity.EventUserDisabled, concerning{user: u.ID}, "", now))
 	})
 }

@@ -32,6 +32,26 @@ func TestR37_ADisabledPersonHasNothingOpenAnyMoreAndNothingComesBack(t *testing.
 	})
 }
 
+func TestR24_APendingAppDoesNotOutliveThatItsOwnerIsDisabled(t *testing.T) {
+	each(t, func(h *house) {
+		ada := h.person("ada@x.org", "acme:member")
+		link, _ := identity.NewEnrollment(ada.ID, "", h.now)
+		app, err := identity.NewAuthenticator(ada.ID, h.now)
+		h.write(func(tx *storage.Tx) error {
+			return errors.Join(err, tx.AddEnrollment(h.Context(), link), tx.AddAuthenticator(h.Context(), app),
+				tx.RevealEnrollment(h.Context(), link.TokenHash, identity.DigestOf("browser"), app.ID, h.now))
+		})
+		if !must(h.db.Person(h.Context(), ada.ID, h.now))(h).Pending {
+			h.Fatal("nothing is pending")
+		}
+		must(h.DisableUser(h.Context(), "ada@x.org"))(h)
+		must(h.EnableUser(h.Context(), "ada@x.org"))(h)
+		if must(h.db.Person(h.Context(), ada.ID, h.now))(h).Pending {
+			h.Error("the app whose QR code was shown before can still be confirmed")
+		}
+	})
+}
+
 func TestUnlockingForgetsEveryCounterOfOnePerson(t *testing.T) {
 	each(t, func(h *house) {
 		ada, bob := h.person("ada@x.org", ""), h.person("bob@x.org", "")
