@@ -5,6 +5,8 @@ GO ?= go
 # The browser stories run apart from the rest: under the race detector a page takes seconds.
 STORIES  = ./e2e/...
 PACKAGES = $$($(GO) list ./... | grep -v /e2e)
+# One package more than there are cores: each of them waits for a disk or for another process most of the time.
+ATONCE   = $$(($$(getconf _NPROCESSORS_ONLN) + 1))
 
 .DEFAULT_GOAL := help
 .PHONY: help build test quick bench demo e2e fmt clean
@@ -19,7 +21,7 @@ test: ## all tests: vet, format, both engines with the race detector, browser st
 	@bash .ci/install
 	@unformatted=$$(gofmt -l .); test -z "$$unformatted" || { echo "run make fmt for:" $$unformatted; exit 1; }
 	$(GO) vet ./...
-	$(GO) test -count=1 -race $(PACKAGES)
+	$(GO) test -count=1 -race -p $(ATONCE) $(PACKAGES)
 	$(GO) test -count=1 $(STORIES)
 
 quick: ## the tests that need nothing installed: SQLite only, no browser

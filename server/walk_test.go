@@ -16,7 +16,7 @@ import (
 )
 
 // walkSteps is how far each engine is walked; VESTIBULE_WALK_STEPS says otherwise.
-const walkSteps = 2000
+const walkSteps = 1200
 
 // walkHouse has two accounts without a second factor and two with, one of which takes a code alone in a session that
 // is open. Ada has an authenticator, Ben has none.
