@@ -3,6 +3,7 @@ package identity
 import (
 	"errors"
 	"net/mail"
+	"slices"
 	"strings"
 	"time"
 	"unicode"
@@ -112,7 +113,7 @@ func FoldEmail(email string) (string, error) {
 	}
 	at := strings.LastIndexByte(email, '@')
 	domain, err := idna.Lookup.ToASCII(strings.ToLower(email[at+1:]))
-	if err != nil || domain == "" {
+	if err != nil || domain == "" || slices.Contains(strings.Split(domain, "."), "") { // "xn--" is a label that decodes to nothing
 		return "", ErrEmail
 	}
 	return strings.Map(lowerASCII, email[:at]) + "@" + domain, nil

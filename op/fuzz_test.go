@@ -32,3 +32,18 @@ func FuzzClaims(f *testing.F) {
 		}
 	})
 }
+
+// FuzzReadProofTakesOnlyWhatItsOwnKeyHasSigned looks for a DPoP proof that is read and should not be, or that breaks who reads it.
+func FuzzReadProofTakesOnlyWhatItsOwnKeyHasSigned(f *testing.F) {
+	for _, seed := range []string{
+		"", "..", "a.b.c", "eyJhbGciOiJub25lIn0.e30.", "eyJ0eXAiOiJkcG9wK2p3dCIsImFsZyI6IkhTMjU2IiwiandrIjp7Imt0eSI6Im9jdCIsImsiOiJhIn19.e30.AAAA",
+		"eyJ0eXAiOiJkcG9wK2p3dCIsImFsZyI6IkVTMjU2IiwiandrIjp7fX0.e30.AAAA", strings.Repeat("a", 20000), `{"payload":"e30","signatures":[]}`,
+	} {
+		f.Add(seed)
+	}
+	f.Fuzz(func(t *testing.T, text string) {
+		if key, _, ok := readProof([]string{text}); ok && (key == nil || !key.IsPublic()) {
+			t.Errorf("%q was taken", text)
+		}
+	})
+}
