@@ -17,11 +17,12 @@ help: ## list these targets
 build: ## compile the one binary into bin/
 	CGO_ENABLED=0 $(GO) build -trimpath -o bin/vestibule ./cmd/vestibule
 
-test: ## all tests: vet, format, both engines with the race detector, browser stories
+test: ## all tests: vet, format, PostgreSQL with the race detector, SQLite, browser stories
 	@bash .ci/install
 	@unformatted=$$(gofmt -l .); test -z "$$unformatted" || { echo "run make fmt for:" $$unformatted; exit 1; }
 	$(GO) vet ./...
-	$(GO) test -count=1 -race -p $(ATONCE) $(PACKAGES)
+	VESTIBULE_TEST_ENGINES=postgres $(GO) test -count=1 -race -p $(ATONCE) $(PACKAGES)
+	VESTIBULE_TEST_ENGINES=sqlite $(GO) test -count=1 -p $(ATONCE) $(PACKAGES)
 	$(GO) test -count=1 $(STORIES)
 
 quick: ## the tests that need nothing installed: SQLite only, no browser

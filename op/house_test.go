@@ -80,7 +80,9 @@ func (h *house) advance(d time.Duration) { h.elapsed.Add(int64(d)) }
 // eachHouse runs a test in a house on either engine.
 func eachHouse(t *testing.T, test func(t *testing.T, h *house)) {
 	t.Helper()
-	t.Run("sqlite", func(t *testing.T) { test(t, newHouse(t)) })
+	if postgres.SQLiteWanted() {
+		t.Run("sqlite", func(t *testing.T) { test(t, newHouse(t)) })
+	}
 	if postgres.Wanted() {
 		t.Run("postgres", func(t *testing.T) { test(t, openHouse(t, openDB(t, migratedPostgres(t), false))) })
 	}

@@ -14,11 +14,14 @@ import (
 var Keys = storage.KeyRing{storage.NewSealingKey()}
 
 // Engines returns the engines tests run on, by their names in URLs.
-func Engines() []string {
-	if postgres.Wanted() {
-		return []string{"sqlite", "postgres"}
+func Engines() (all []string) {
+	if postgres.SQLiteWanted() {
+		all = append(all, "sqlite")
 	}
-	return []string{"sqlite"}
+	if postgres.Wanted() {
+		all = append(all, "postgres")
+	}
+	return all
 }
 
 // Database returns a fresh, migrated database of an engine, gone when the test ends, and its URL, with

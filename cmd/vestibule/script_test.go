@@ -21,6 +21,9 @@ func TestMain(m *testing.M) {
 // TestScripts types what an operator types, on SQLite. In a script nothing is configured but the
 // environment that settings names.
 func TestScripts(t *testing.T) {
+	if !postgres.SQLiteWanted() {
+		t.Skip("VESTIBULE_TEST_ENGINES asks for other engines than sqlite")
+	}
 	testscript.Run(t, testscript.Params{
 		Dir: "testdata",
 		Setup: func(env *testscript.Env) error {

@@ -190,6 +190,9 @@ func TestEnginesAreAskedForByName(t *testing.T) {
 		if got := postgres.Wanted(); got != want {
 			t.Errorf("%q: %v", engines, got)
 		}
+		if got := postgres.SQLiteWanted(); got != (engines != "postgres") {
+			t.Errorf("%q: SQLite %v", engines, got)
+		}
 	}
 }
 

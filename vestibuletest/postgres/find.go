@@ -20,9 +20,15 @@ var ErrNotInstalled = errors.New("postgres: no PostgreSQL server found; " +
 
 // Wanted reports whether tests are to use PostgreSQL. They do unless
 // VESTIBULE_TEST_ENGINES, a comma separated list, names other engines only.
-func Wanted() bool {
+func Wanted() bool { return wanted("postgres") }
+
+// SQLiteWanted reports the same of SQLite. The race detector makes its engine, which is Go, some ten times slower, so `make test` looks for races on
+// PostgreSQL, and runs SQLite without it.
+func SQLiteWanted() bool { return wanted("sqlite") }
+
+func wanted(engine string) bool {
 	engines := os.Getenv("VESTIBULE_TEST_ENGINES")
-	return engines == "" || slices.Contains(strings.Split(engines, ","), "postgres")
+	return engines == "" || slices.Contains(strings.Split(engines, ","), engine)
 }
 
 // findPrograms returns the folder that holds initdb, pg_ctl and postgres.
