@@ -33,7 +33,7 @@ type RecoveryCode struct {
 	UsedAt    time.Time
 }
 
-// NewRecoveryCodes returns the codes of a new set as a person keeps them, XXXX-XXXX-XXXX-XXXX. They are shown once and are not stored.
+// NewRecoveryCodes returns the codes of a new set as a person keeps them, in four groups of four. They are shown once and are not stored.
 func NewRecoveryCodes() []string {
 	codes := make([]string, RecoveryCodeCount)
 	for i := range codes {

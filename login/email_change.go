@@ -118,14 +118,7 @@ func (d *Door) submitWithdrawEmail(w http.ResponseWriter, r *http.Request, v vis
 // WithdrawEmailChange voids the links that have not been used.
 func (d *Door) WithdrawEmailChange(ctx context.Context, c Caller) error {
 	now := d.cfg.Now()
-	return d.cfg.DB.Write(ctx, func(tx *storage.Tx) error {
-		v, err := look(ctx, tx.Queries, c, now)
-		if err != nil {
-			return err
-		}
-		if identity.DecideOwn(now, v.person, v.session.Evidence()) != identity.StepDone {
-			return errOutdated
-		}
+	return d.asThemselves(ctx, c, now, func(tx *storage.Tx, v visit) error {
 		withdrawn := c.by(v.person.ID, identity.EventEmailChangeAsked, now)
 		withdrawn.Detail = "withdrawn"
 		return errors.Join(voidEmailChange(ctx, tx, v.person.ID, now), tx.Record(ctx, withdrawn))

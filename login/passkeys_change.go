@@ -122,14 +122,7 @@ func (d *Door) RenamePasskey(ctx context.Context, c Caller, id, name string) err
 		return refused{Reason: templates.PasskeyNameMissing}
 	}
 	now := d.cfg.Now()
-	return d.cfg.DB.Write(ctx, func(tx *storage.Tx) error {
-		v, err := look(ctx, tx.Queries, c, now)
-		if err != nil {
-			return err
-		}
-		if identity.DecideOwn(now, v.person, v.session.Evidence()) != identity.StepDone {
-			return errOutdated
-		}
+	return d.asThemselves(ctx, c, now, func(tx *storage.Tx, v visit) error {
 		renamed := c.by(v.person.ID, identity.EventPasskeyRenamed, now)
 		renamed.Detail = id
 		return errors.Join(tx.RenamePasskey(ctx, v.person.ID, id, name), tx.Record(ctx, renamed))

@@ -57,14 +57,7 @@ func (d *Door) submitProfile(w http.ResponseWriter, r *http.Request, v visit) er
 // before stays in its finer spelling, so that "de-AT" does not become "de" by saving a name.
 func (d *Door) SaveProfile(ctx context.Context, c Caller, said identity.Profile) error {
 	now := d.cfg.Now()
-	return d.cfg.DB.Write(ctx, func(tx *storage.Tx) error {
-		v, err := look(ctx, tx.Queries, c, now)
-		if err != nil {
-			return err
-		}
-		if identity.DecideOwn(now, v.person, v.session.Evidence()) != identity.StepDone {
-			return errOutdated
-		}
+	return d.asThemselves(ctx, c, now, func(tx *storage.Tx, v visit) error {
 		said.Locale = chosenLocale(v.person.Locale, said.Locale)
 		u := v.person.User
 		if errors.Is(u.SetProfile(said, now), identity.ErrName) {

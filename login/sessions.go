@@ -75,14 +75,7 @@ func (d *Door) submitEndSession(w http.ResponseWriter, r *http.Request, _ visit)
 // that does not exist.
 func (d *Door) EndOwnSession(ctx context.Context, c Caller, id identity.SessionID) error {
 	now := d.cfg.Now()
-	return d.cfg.DB.Write(ctx, func(tx *storage.Tx) error {
-		v, err := look(ctx, tx.Queries, c, now)
-		if err != nil {
-			return err
-		}
-		if identity.DecideOwn(now, v.person, v.session.Evidence()) != identity.StepDone {
-			return errOutdated
-		}
+	return d.asThemselves(ctx, c, now, func(tx *storage.Tx, v visit) error {
 		session, err := tx.SessionByID(ctx, id)
 		if err == nil && session.UserID != v.person.ID {
 			err = storage.ErrNotFound
@@ -105,14 +98,7 @@ func (d *Door) submitEndOthers(w http.ResponseWriter, r *http.Request, _ visit) 
 // EndOtherSessions ends every session of the caller's but this one, and what clients were given elsewhere.
 func (d *Door) EndOtherSessions(ctx context.Context, c Caller) error {
 	now := d.cfg.Now()
-	return d.cfg.DB.Write(ctx, func(tx *storage.Tx) error {
-		v, err := look(ctx, tx.Queries, c, now)
-		if err != nil {
-			return err
-		}
-		if identity.DecideOwn(now, v.person, v.session.Evidence()) != identity.StepDone {
-			return errOutdated
-		}
+	return d.asThemselves(ctx, c, now, func(tx *storage.Tx, v visit) error {
 		ended := c.by(v.person.ID, identity.EventSessionEnded, now)
 		ended.Detail = "all others"
 		return errors.Join(tx.EndOtherSessionsOf(ctx, v.person.ID, v.session.ID, now), tx.Record(ctx, ended))

@@ -1,14 +1,17 @@
 package login
 
 import (
+	"context"
 	"net/http"
 	"net/url"
 	"path"
 	"regexp"
+	"time"
 
 	"github.com/go-chi/chi/v5"
 
 	"github.com/vestibule-id/vestibule/identity"
+	"github.com/vestibule-id/vestibule/storage"
 	"github.com/vestibule-id/vestibule/templates"
 )
 
@@ -104,4 +107,19 @@ func pageAt(r *http.Request) string {
 		return settingsPath
 	}
 	return at
+}
+
+// asThemselves does an act of a person on what is their own, in one transaction in which they are still signed in. What changes how
+// they log in asks for more, see mustBeFresh.
+func (d *Door) asThemselves(ctx context.Context, c Caller, now time.Time, act func(*storage.Tx, visit) error) error {
+	return d.cfg.DB.Write(ctx, func(tx *storage.Tx) error {
+		v, err := look(ctx, tx.Queries, c, now)
+		if err != nil {
+			return err
+		}
+		if identity.DecideOwn(now, v.person, v.session.Evidence()) != identity.StepDone {
+			return errOutdated
+		}
+		return act(tx, v)
+	})
 }

@@ -224,15 +224,8 @@ func (d *Door) submitAppCancel(w http.ResponseWriter, r *http.Request, _ visit) 
 // CancelAuthenticator forgets the app that the caller's browser was shown and nobody has confirmed.
 func (d *Door) CancelAuthenticator(ctx context.Context, c Caller) error {
 	now := d.cfg.Now()
-	return d.cfg.DB.Write(ctx, func(tx *storage.Tx) error {
-		v, err := look(ctx, tx.Queries, c, now)
-		if err != nil {
-			return err
-		}
-		if identity.DecideOwn(now, v.person, v.session.Evidence()) != identity.StepDone {
-			return errOutdated
-		}
-		_, err = shownApp(ctx, tx.Queries, v.person.ID, c.Browser, now)
+	return d.asThemselves(ctx, c, now, func(tx *storage.Tx, v visit) error {
+		_, err := shownApp(ctx, tx.Queries, v.person.ID, c.Browser, now)
 		if errors.Is(err, storage.ErrNotFound) {
 			return nil
 		}

@@ -78,7 +78,7 @@ type Provider struct {
 }
 
 // server is what zitadel/oidc calls once it has parsed a request: its methods stand in the files of
-// their endpoints. What is not written there answers "not implemented".
+// their endpoints. The rest of the library's interface is switched off: its embedded default refuses every call.
 type server struct {
 	zitadel.UnimplementedServer
 	*Provider
