@@ -148,3 +148,30 @@ func TestWhatABrowserSaysOfItselfIsToldInWords(t *testing.T) {
 		}
 	}
 }
+
+// TestWhoIsNotSignedInAnyMoreChangesNothingOfTheirOwn calls the acts themselves: the page in front of them has judged a moment earlier.
+func TestWhoIsNotSignedInAnyMoreChangesNothingOfTheirOwn(t *testing.T) {
+	each(t, func(t *testing.T, h *house) {
+		_, app := h.enrolled()
+		b, ctx := h.browser(), t.Context()
+		b.settle(h, "/settings", "ada@example.com", app).shows(200, "User Information")
+		c := login.Caller{Browser: b.cookie("vestibule-browser"), Session: b.cookie("vestibule-session")}
+		acts := map[string]func() error{
+			"SaveProfile":         func() error { return h.door.SaveProfile(ctx, c, identity.Profile{Name: "Eve"}) },
+			"EndOtherSessions":    func() error { return h.door.EndOtherSessions(ctx, c) },
+			"WithdrawEmailChange": func() error { return h.door.WithdrawEmailChange(ctx, c) },
+			"CancelAuthenticator": func() error { return h.door.CancelAuthenticator(ctx, c) },
+		}
+		for name, act := range acts {
+			if err := act(); err != nil {
+				t.Fatalf("%s of who is signed in: %v", name, err)
+			}
+		}
+		h.wait(31 * 24 * time.Hour)
+		for name, act := range acts {
+			if err := act(); err == nil {
+				t.Errorf("%s was done for somebody whose session is over", name)
+			}
+		}
+	})
+}
