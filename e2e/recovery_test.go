@@ -28,10 +28,11 @@ func TestS8_RecoveryCodesFollowThePairingAndStandInForTheApp(t *testing.T) {
 		t.Fatalf("%d codes are shown", n)
 	}
 	code := tab.Text(thirdCode)
+	tab.AllowClipboard()
 	tab.Click("text=Copy code")
 	tab.WaitText("Copied")
 	tab.Click(thirdsCopy)
-	tab.Wait(thirdsCopy)
+	tab.WaitClipboard(code) // the browser writes after the click, and not at all once the page was left
 	saveCodes(t, tab)
 	tab.Follow("text=Continue")
 
