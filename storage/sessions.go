@@ -23,9 +23,11 @@ var entries = table[identity.Entry]{"session_entries", func(_ *sealer, e *identi
 }}
 
 var (
-	sessionByToken = sessions.selecting("WHERE token_hash = $1")
-	sessionByID    = sessions.selecting("WHERE id = $1")
-	sessionsOf     = sessions.selecting("WHERE user_id = $1 AND ended_at IS NULL ORDER BY created_at, id")
+	sessionSelect = "SELECT " + sessions.names("s.") + ", " + entries.names("e.") +
+		" FROM sessions s LEFT JOIN session_entries e ON e.session_id = s.id "
+	sessionByToken = sessionSelect + "WHERE s.token_hash = $1 ORDER BY e.entered_at, e.id"
+	sessionByID    = sessionSelect + "WHERE s.id = $1 ORDER BY e.entered_at, e.id"
+	sessionsOf     = sessionSelect + "WHERE s.user_id = $1 AND s.ended_at IS NULL ORDER BY s.created_at, s.id, e.entered_at, e.id"
 	sessionsIn     = "SELECT " + sessions.names("s.") + ` FROM sessions s JOIN session_entries e ON e.session_id = s.id
 		WHERE e.account_id = $1 AND e.ended_at IS NULL AND s.ended_at IS NULL ORDER BY s.id`
 	sessionInsert = sessions.inserting()
@@ -33,7 +35,6 @@ var (
 		WHERE id = $1 AND token_hash = $2 AND ended_at IS NULL`
 	sessionSeen = "UPDATE sessions SET seen_at = $2, proofs = $3 WHERE id = $1 AND seen_at <= $2"
 	sessionEnd  = "UPDATE sessions SET ended_at = $2 WHERE id = $1 AND ended_at IS NULL"
-	entriesIn   = entries.selecting("WHERE session_id = $1 ORDER BY entered_at, id")
 	entryByID   = entries.selecting("WHERE id = $1")
 	entriesOf   = entries.selecting("WHERE account_id = $1 AND ended_at IS NULL")
 	entrySave   = entries.saving(1)
@@ -53,24 +54,44 @@ func (q Queries) SessionByID(ctx context.Context, id identity.SessionID) (identi
 }
 
 func (q Queries) session(ctx context.Context, query string, arg any) (identity.Session, error) {
-	s, err := one(ctx, q, sessions, query, arg)
-	if err != nil {
-		return s, err
+	found, err := q.withEntries(ctx, query, arg)
+	if err == nil && len(found) == 0 {
+		err = ErrNotFound
 	}
-	s.Entries, err = many(ctx, q, entries, entriesIn, s.ID)
-	return s, err
+	if err != nil {
+		return identity.Session{}, err
+	}
+	return found[0], nil
 }
 
 // SessionsOf returns what a person has open, with the entries, the oldest first.
 func (q Queries) SessionsOf(ctx context.Context, user identity.UserID) ([]identity.Session, error) {
-	open, err := many(ctx, q, sessions, sessionsOf, user)
-	for i := range open {
-		if err != nil {
-			break
-		}
-		open[i].Entries, err = many(ctx, q, entries, entriesIn, open[i].ID)
+	return q.withEntries(ctx, sessionsOf, user)
+}
+
+// withEntries runs a [sessionSelect], which has a row for each entry, and one for a session without any. Every page of
+// a login looks its session up, so it is one statement and not two.
+func (q Queries) withEntries(ctx context.Context, query string, arg any) ([]identity.Session, error) {
+	type joined struct {
+		identity.Session
+		entry identity.Entry
 	}
-	return open, err
+	places := func(j *joined) []any {
+		e := &j.entry
+		return append(sessions.args(nil, &j.Session), optional[identity.SessionEntryID]{&e.ID}, optional[identity.SessionID]{&e.SessionID},
+			optional[identity.AccountID]{&e.AccountID}, moment{&e.EnteredAt}, moment{&e.EndedAt})
+	}
+	found, err := rows(ctx, q, places, query, arg)
+	var all []identity.Session
+	for _, j := range found {
+		if n := len(all); n == 0 || all[n-1].ID != j.ID {
+			all = append(all, j.Session)
+		}
+		if s := &all[len(all)-1]; j.entry.ID != "" {
+			s.Entries = append(s.Entries, j.entry)
+		}
+	}
+	return all, err
 }
 
 // SessionsIn returns the sessions in which an account was entered and has not ended; Entries holds the
