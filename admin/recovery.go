@@ -80,7 +80,7 @@ func (a *Admin) decideRecovery(ctx context.Context, email, reason string, outcom
 				a.record(ctx, tx, identity.EventRecoveryDeclined, concerning{user: u.ID}, reason, now))
 		}
 		return errors.Join(
-			a.outbox.SendReset(ctx, tx, *u, templates.ResetApproved, now),
+			a.outbox.SendApprovedReset(ctx, tx, *u, "", now),
 			a.record(ctx, tx, identity.EventRecoveryApproved, concerning{user: u.ID}, reason, now))
 	})
 }

@@ -42,12 +42,12 @@ var linkRules = map[LinkPurpose]struct {
 type Link struct {
 	ID           string
 	Purpose      LinkPurpose
-	Subject      string    // what the link is about: the change of address both its links belong to, the passkey a notice told of
+	Subject      string    // what the link is about: the change of address both its links belong to, the passkey a notice told of, the owner who has vouched
 	UserID       UserID    // empty: a sign-up, of somebody who does not exist yet
 	AccountID    AccountID // whose invitation it is; empty otherwise
 	Email        string    // of a sign-up, the new one of a change, or where a notice was sent, folded; empty otherwise
 	Epoch        int64     // the person's, when it was sent: some links die when the credentials change elsewhere
-	Approved     bool      // a reset that needs no second proof: an owner or operator has vouched for the person
+	Approved     bool      // a reset that needs no second proof: somebody has vouched for the person; see [Link.VouchedBy]
 	TokenHash    Digest
 	CreatedAt    time.Time
 	ExpiresAt    time.Time
@@ -64,12 +64,20 @@ func NewLink(purpose LinkPurpose, u User, now time.Time) (Link, string) {
 	}, secret
 }
 
-// NewApprovedReset returns the link that follows when an owner or operator lets a person choose a new password without
+// NewApprovedReset returns the link that follows when an owner (empty: an operator) lets a person choose a new password without
 // the authenticator they have lost.
-func NewApprovedReset(u User, now time.Time) (Link, string) {
+func NewApprovedReset(u User, owner UserID, now time.Time) (Link, string) {
 	l, secret := NewLink(LinkReset, u, now)
-	l.Approved, l.ExpiresAt = true, now.Add(ApprovedResetLifetime)
+	l.Approved, l.Subject, l.ExpiresAt = true, string(owner), now.Add(ApprovedResetLifetime)
 	return l, secret
+}
+
+// VouchedBy returns the owner who has vouched for the person; empty: an operator has, or nobody.
+func (l Link) VouchedBy() UserID {
+	if !l.Approved {
+		return ""
+	}
+	return UserID(l.Subject)
 }
 
 // NewInvitation returns the link with which a person who has no password yet sets one, and belongs to an account, and its secret.

@@ -14,7 +14,7 @@ func TestALinkIsJudgedWhenItIsUsed(t *testing.T) {
 	changed, used, voided := ada, reset, reset
 	changed.SetPassword("$new", noon)
 	used.UsedAt, voided.SupersededAt = noon, noon
-	approved, _ := NewApprovedReset(ada, noon)
+	approved, _ := NewApprovedReset(ada, "", noon)
 	invitation, _ := NewLink(LinkInvitation, ada, noon)
 	signUp, _ := NewLink(LinkSignUp, User{}, noon)
 	for _, row := range []struct {

@@ -1,6 +1,9 @@
 package identity
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
 // ForgottenPassword is what somebody has typed into Forgot Password. It is written down and answered later, so that the
 // page takes as long for an address nobody has as for one of ours (SECURITY R27).
@@ -61,6 +64,14 @@ func (p Person) ResetPolicy() ResetPolicy {
 		return ResetProve
 	}
 	return ResetMailbox
+}
+
+// ResetTakesPasskeys reports whether a passkey is the second factor that a reset asks for: no account of the person that asks for one refuses
+// passkeys. The strictest decides here as well.
+func (p Person) ResetTakesPasskeys() bool {
+	return !slices.ContainsFunc(p.Memberships, func(m Membership) bool {
+		return m.Account.Reset != ResetMailbox && m.Account.RefusesPasskeys()
+	})
 }
 
 // NeedsProof reports whether a reset link takes a new password only together with a second factor (SECURITY R30).

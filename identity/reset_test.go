@@ -35,6 +35,27 @@ func TestR30_WhatAResetAsksFor(t *testing.T) {
 	}
 }
 
+func TestR30_TheStrictestAccountSaysWhetherAPasskeyWillDo(t *testing.T) {
+	takes, refuses := memberOf("a", ResetProve, TwoFactorOff, RoleMember), memberOf("b", ResetProve, TwoFactorOff, RoleMember)
+	refuses.Account.Passkeys = PasskeysRefused
+	content := refuses
+	content.Account.Reset = ResetMailbox
+	for _, row := range []struct {
+		what     string
+		accounts []Membership
+		want     bool
+	}{
+		{"no account", nil, true},
+		{"an account that takes them", []Membership{takes}, true},
+		{"one that refuses them beside it", []Membership{takes, refuses}, false},
+		{"one that refuses them and is content with the mailbox", []Membership{takes, content}, true},
+	} {
+		if got := (Person{Passkeys: true, Memberships: row.accounts}).ResetTakesPasskeys(); got != row.want {
+			t.Errorf("%s: %t", row.what, got)
+		}
+	}
+}
+
 func TestR31_WhetherAResetEndsWithAQRCode(t *testing.T) {
 	asks, quiet := memberOf("a", ResetProve, TwoFactorAll, RoleMember), memberOf("b", ResetProve, TwoFactorOff, RoleMember)
 	noPasskeys := asks

@@ -41,7 +41,7 @@ func TestR12_GuessingTurnsNobodysSecondFactorOff(t *testing.T) {
 func TestAStrangerCannotVoidAnApprovedReset(t *testing.T) {
 	each(t, func(t *testing.T, h *house) {
 		ada, _ := h.enrolled()
-		approved, secret := identity.NewApprovedReset(ada, h.clock())
+		approved, secret := identity.NewApprovedReset(ada, "", h.clock())
 		h.write(func(tx *storage.Tx) error { return tx.AddLink(t.Context(), approved) })
 		h.wait(time.Minute)
 		h.forget(ada.Email)

@@ -119,7 +119,7 @@ func TestThisWasntMeWithdrawsALostAuthenticator(t *testing.T) {
 		ada, _ := h.enrolled()
 		b := h.browser()
 		alarm := h.secretOf(alarmShape, b.asksForHelp(h, ada.Email))
-		approved, secret := identity.NewApprovedReset(ada, h.clock())
+		approved, secret := identity.NewApprovedReset(ada, "", h.clock())
 		h.write(func(tx *storage.Tx) error { return tx.AddLink(t.Context(), approved) })
 		home := h.browser()
 		home.press(home.get("/not-me/"+alarm), "This wasn't me").shows(200, "Check your mail")

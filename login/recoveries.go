@@ -170,5 +170,5 @@ func (d *Door) tellDecision(ctx context.Context, tx *storage.Tx, c Caller, owner
 		return errors.Join(d.cfg.Outbox.RecoveryDeclined(ctx, tx, a.person.User, now), tx.Record(ctx, e))
 	}
 	e.Kind = identity.EventRecoveryApproved
-	return errors.Join(d.cfg.Outbox.SendReset(ctx, tx, a.person.User, templates.ResetApproved, now), tx.Record(ctx, e))
+	return errors.Join(d.cfg.Outbox.SendApprovedReset(ctx, tx, a.person.User, owner, now), tx.Record(ctx, e))
 }

@@ -22,7 +22,8 @@ func (d *Door) resetPage(v resetVisit, no refused) templates.ResetPassword {
 		AskProof: v.needsProof(), Refusal: no.Reason, Wait: no.Wait,
 	}
 	if p.AskProof {
-		p.LostURL = lostPath
+		p.LostURL, p.Outgrown = lostPath, v.outgrown
+		p.NoPasskey = v.person.Passkeys && !v.takesPasskey()
 	}
 	if v.takesPasskey() {
 		p.Passkey = d.passkeyButton(identity.CeremonyReset, "")

@@ -16,14 +16,24 @@ import (
 type resetVisit struct {
 	mailed
 	exhausted bool // the person's app was switched off by wrong codes
+	outgrown  bool // it was approved for fewer accounts than the person belongs to by now
 }
 
-// readReset reads a reset link; in a transaction what it says holds until the commit.
+// readReset reads a reset link; in a transaction what it says holds until the commit. An approval is judged again here, and nowhere else.
 func readReset(ctx context.Context, q storage.Queries, secret string, now time.Time) (v resetVisit, err error) {
 	if v.mailed, err = readMailed(ctx, q, secret, identity.LinkReset, now); err != nil || v.person.ID == "" {
 		return v, err
 	}
-	v.exhausted, err = q.Exhausted(ctx, v.person.ID)
+	if v.exhausted, err = q.Exhausted(ctx, v.person.ID); err != nil || v.link.VouchedBy() == "" {
+		return v, err
+	}
+	owner, err := q.Person(ctx, v.link.VouchedBy(), now)
+	if errors.Is(err, storage.ErrNotFound) {
+		owner, err = identity.Person{}, nil
+	}
+	// Who could not give the approval now opens accounts that are not theirs with it: the link counts as one that nobody has approved.
+	v.link.Approved = owner.MayDecideRecoveryOf(v.person)
+	v.outgrown = !v.link.Approved
 	return v, err
 }
 
@@ -32,7 +42,18 @@ func (v resetVisit) needsProof() bool { return v.link.NeedsProof(v.person, v.exh
 
 // takesPasskey reports whether a passkey would prove what is missing.
 func (v resetVisit) takesPasskey() bool {
-	return v.state() == identity.LinkOpen && v.needsProof() && v.person.Passkeys
+	return v.state() == identity.LinkOpen && v.needsProof() && v.person.Passkeys && v.person.ResetTakesPasskeys()
+}
+
+// accepts reports whether what was proven is enough, as things are now.
+func (v resetVisit) accepts(proof provenCode) bool {
+	switch proof.method {
+	case "":
+		return !v.needsProof()
+	case identity.MethodPasskey:
+		return !v.needsProof() || v.takesPasskey()
+	}
+	return true
 }
 
 // NewPassword is what the page of a reset link asks for.
@@ -111,7 +132,7 @@ func (d *Door) reset(ctx context.Context, c Caller, secret, phc string, proof pr
 		if err != nil {
 			return err
 		}
-		if v.state() != identity.LinkOpen || v.needsProof() && proof.method == "" {
+		if v.state() != identity.LinkOpen || !v.accepts(proof) {
 			return errOutdated
 		}
 		if err := tx.UseLink(ctx, v.link.TokenHash, identity.LinkReset, now); errors.Is(err, storage.ErrNotFound) {

@@ -15,13 +15,19 @@ import (
 // secret: the page asks who is there.
 const RecoveriesPath = "/settings/recoveries/"
 
-// SendReset makes a reset link for a person and mails it. Older ones are superseded. A link that somebody has vouched for
-// needs no second factor and lives longer.
+// SendReset makes a reset link for a person and mails it. Older ones are superseded.
 func (o Outbox) SendReset(ctx context.Context, tx *storage.Tx, u identity.User, why templates.ResetReason, now time.Time) error {
 	link, secret := identity.NewLink(identity.LinkReset, u, now)
-	if why == templates.ResetApproved {
-		link, secret = identity.NewApprovedReset(u, now)
-	}
+	return o.sendReset(ctx, tx, u, why, link, secret, now)
+}
+
+// SendApprovedReset mails a person the link that an owner (empty: an operator) has vouched for: it needs no second factor and lives longer.
+func (o Outbox) SendApprovedReset(ctx context.Context, tx *storage.Tx, u identity.User, owner identity.UserID, now time.Time) error {
+	link, secret := identity.NewApprovedReset(u, owner, now)
+	return o.sendReset(ctx, tx, u, templates.ResetApproved, link, secret, now)
+}
+
+func (o Outbox) sendReset(ctx context.Context, tx *storage.Tx, u identity.User, why templates.ResetReason, link identity.Link, secret string, now time.Time) error {
 	address, err := o.link(identity.LinkReset, secret)
 	if err != nil {
 		return err

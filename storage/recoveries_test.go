@@ -52,7 +52,7 @@ func TestWithdrawingEndsWhatWaitsAndTheLinkOfWhatWasApproved(t *testing.T) {
 		if plain, err := db.Link(ctx, w.link.TokenHash); err != nil || !plain.SupersededAt.IsZero() {
 			t.Errorf("a link that nobody had to approve is gone: %+v, %v", plain, err)
 		}
-		approved, _ := identity.NewApprovedReset(w.user, soon)
+		approved, _ := identity.NewApprovedReset(w.user, "", soon)
 		write(t, db, func(tx *storage.Tx) error { return tx.AddLink(ctx, approved) })
 		if !withdraw() || withdraw() {
 			t.Error("the approved link was not withdrawn once")

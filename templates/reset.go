@@ -41,6 +41,8 @@ type ResetPassword struct {
 	MinLength int           // of the new password
 	AskProof  bool          // a code or a recovery code is wanted on the same page
 	Passkey   PasskeyButton // in the place of the code
+	NoPasskey bool          // the person has passkeys, and an account of theirs takes none
+	Outgrown  bool          // the link was approved before the person joined an account of somebody else
 	LostURL   string        // for who has nothing left to prove it with; hidden when empty
 	Refusal   Refusal
 	Wait      time.Duration

@@ -12,6 +12,8 @@ func resetSamples(account, person string) []sample {
 	weak, proof := reset, reset
 	weak.Refusal = PasswordHasEmail
 	proof.AskProof, proof.LostURL = true, "/lost"
+	strict, outgrown := proof, proof
+	strict.NoPasskey, outgrown.Outgrown = true, true
 	wrong := proof
 	wrong.Refusal = WrongProof
 	lost := LostAuthenticator{Action: "/lost", BackURL: "/reset"}
@@ -26,6 +28,7 @@ func resetSamples(account, person string) []sample {
 		{"forgot", forgot}, {"forgot-bare", ForgotPassword{Action: "/forgot"}}, {"forgot-crowded", crowded}, {"forgot-sent", sent},
 		{"forgot-sent-bare", ForgotSent{ValidFor: 30 * time.Minute, LoginURL: "/login"}},
 		{"reset", reset}, {"reset-weak", weak}, {"reset-proof", proof}, {"reset-proof-wrong", wrong},
+		{"reset-proof-no-passkey", strict}, {"reset-proof-outgrown", outgrown},
 		{"reset-done", ResetDone{OKURL: "/enroll", SetUp: true}}, {"reset-done-bare", ResetDone{OKURL: "/login"}},
 		{"lost", lost}, {"lost-again", again}, {"lost-asked", LostAsked{ByOwner: true, BackURL: "/reset"}}, {"lost-asked-operator", LostAsked{}},
 		{"not-me", NotMe{Action: "/not-me", Email: person}}, {"not-me-done", NotMeDone{LoginURL: "/login"}},
