@@ -93,7 +93,11 @@ func expectEnded(t *testing.T, tab *browser.Tab, title string) {
 // not fit a small phone.
 func see(t *testing.T, tab *browser.Tab, name string) {
 	t.Helper()
-	tab.Set(browser.Narrow)
+	tab.Set(browser.Narrow, browser.RightToLeft)
+	if over := tab.Overflow(); over > 0 {
+		t.Errorf("%s is %d points wider than a phone when it is read from the right", name, over)
+	}
+	tab.Set(browser.LeftToRight)
 	if over := tab.Overflow(); over > 0 {
 		t.Errorf("%s is %d points wider than a phone", name, over)
 	}

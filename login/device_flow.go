@@ -94,7 +94,7 @@ func (d *Door) countUserCode(ctx context.Context, c Caller, now time.Time) error
 func deviceQuestion(v visit) templates.DeviceQuestion {
 	return templates.DeviceQuestion{
 		Action: withRequest("/login/device", v.request.ID), ClientName: v.client.Name,
-		AccountName: v.decision.Membership.Account.Name, Email: v.person.Email,
+		AccountName: v.decision.Membership.Account.Name, Email: v.person.Email, StartAgain: withRequest("/login/restart", v.request.ID),
 	}
 }
 

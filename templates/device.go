@@ -16,6 +16,9 @@ type DeviceCode struct {
 	Wait    time.Duration
 }
 
+// ByLink reports whether nobody has typed the code yet: then it is to be compared and not to be entered.
+func (p DeviceCode) ByLink() bool { return p.Code != "" && p.Refusal == NotRefused }
+
 var deviceCodePage = parsePage("device_code")
 
 // Render writes the page.
@@ -27,6 +30,7 @@ type DeviceQuestion struct {
 	ClientName  string
 	AccountName string
 	Email       string
+	StartAgain  string // posted, as in Login; hidden when empty
 }
 
 var deviceQuestionPage = parsePage("device_question")

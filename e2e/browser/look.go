@@ -2,6 +2,7 @@ package browser
 
 import (
 	"context"
+	"fmt"
 
 	"github.com/chromedp/cdproto/cdp"
 	"github.com/chromedp/cdproto/emulation"
@@ -34,6 +35,16 @@ func Dark() chromedp.Action[chromedp.Void] { return colorScheme("dark") }
 
 // Light prefers the light colour scheme, which is the default.
 func Light() chromedp.Action[chromedp.Void] { return colorScheme("light") }
+
+// RightToLeft turns the page that is open around, as if it were in Arabic or Hebrew.
+func RightToLeft() chromedp.Action[chromedp.Void] { return direction("rtl") }
+
+// LeftToRight turns it back.
+func LeftToRight() chromedp.Action[chromedp.Void] { return direction("ltr") }
+
+func direction(value string) chromedp.Action[chromedp.Void] {
+	return chromedp.Evaluate[chromedp.Void](fmt.Sprintf("document.documentElement.dir = %q", value))
+}
 
 func colorScheme(value string) chromedp.Action[chromedp.Void] {
 	return command(emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{
