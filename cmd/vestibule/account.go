@@ -90,20 +90,26 @@ func (accountListCmd) Help() string {
 
 // Run implements the command.
 func (c *accountListCmd) Run(ctx context.Context, config *Config, t *terminal) error {
+	return listed(ctx, config, t, func(o *office) ([]identity.Account, error) { return o.Accounts(ctx) },
+		viewAccount, accountHeader, accountView.row)
+}
+
+// listed shows records, one a row.
+func listed[T, V any](ctx context.Context, config *Config, t *terminal, read func(*office) ([]T, error), view func(T) V, header func(io.Writer), row func(V, io.Writer)) error {
 	office, err := config.open(ctx, t)
 	if err != nil {
 		return err
 	}
 	defer office.Close()
-	accounts, err := office.Accounts(ctx)
+	all, err := read(office)
 	if err != nil {
 		return err
 	}
-	views := viewAll(accounts, viewAccount)
+	views := viewAll(all, view)
 	return t.show(views, func(w io.Writer) {
-		accountHeader(w)
+		header(w)
 		for _, v := range views {
-			v.row(w)
+			row(v, w)
 		}
 	})
 }

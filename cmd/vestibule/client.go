@@ -154,22 +154,8 @@ func (clientListCmd) Help() string {
 
 // Run implements the command.
 func (c *clientListCmd) Run(ctx context.Context, config *Config, t *terminal) error {
-	office, err := config.open(ctx, t)
-	if err != nil {
-		return err
-	}
-	defer office.Close()
-	clients, err := office.Clients(ctx)
-	if err != nil {
-		return err
-	}
-	views := viewAll(clients, viewClient)
-	return t.show(views, func(w io.Writer) {
-		clientHeader(w)
-		for _, v := range views {
-			v.row(w)
-		}
-	})
+	return listed(ctx, config, t, func(o *office) ([]identity.Client, error) { return o.Clients(ctx) },
+		viewClient, clientHeader, clientView.row)
 }
 
 // clientRotateSecretCmd defaults to a day, time enough to redeploy a product.

@@ -119,22 +119,15 @@ func (userSessionsCmd) Help() string {
 
 // Run implements the command.
 func (c *userSessionsCmd) Run(ctx context.Context, config *Config, t *terminal) error {
-	office, err := config.open(ctx, t)
-	if err != nil {
-		return err
+	read := func(o *office) ([]identity.Session, error) {
+		_, open, err := o.Sessions(ctx, c.Email)
+		return open, err
 	}
-	defer office.Close()
-	_, open, err := office.Sessions(ctx, c.Email)
-	if err != nil {
-		return err
-	}
-	views := viewAll(open, viewSession)
-	return t.show(views, func(w io.Writer) {
-		row(w, "SINCE", "LAST SEEN", "FROM", "PROVEN", "ACCOUNTS", "ID")
-		for _, v := range views {
+	return listed(ctx, config, t, read, viewSession,
+		func(w io.Writer) { row(w, "SINCE", "LAST SEEN", "FROM", "PROVEN", "ACCOUNTS", "ID") },
+		func(v sessionView, w io.Writer) {
 			row(w, day(v.CreatedAt), day(v.SeenAt), v.Address, strings.Join(v.Proofs, " "), v.Accounts, v.ID)
-		}
-	})
+		})
 }
 
 type userRemoveSessionsCmd struct {

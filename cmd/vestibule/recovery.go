@@ -90,20 +90,9 @@ func viewRecovery(r admin.AskedRecovery) recoveryView {
 
 // Run implements the command.
 func (c *userRecoveriesCmd) Run(ctx context.Context, config *Config, t *terminal) error {
-	office, err := config.open(ctx, t)
-	if err != nil {
-		return err
-	}
-	defer office.Close()
-	waiting, err := office.Recoveries(ctx)
-	if err != nil {
-		return err
-	}
-	views := viewAll(waiting, viewRecovery)
-	return t.show(views, func(w io.Writer) {
-		row(w, "EMAIL", "NAME", "ACCOUNTS", "ASKED", "FROM")
-		for _, v := range views {
+	return listed(ctx, config, t, func(o *office) ([]admin.AskedRecovery, error) { return o.Recoveries(ctx) }, viewRecovery,
+		func(w io.Writer) { row(w, "EMAIL", "NAME", "ACCOUNTS", "ASKED", "FROM") },
+		func(v recoveryView, w io.Writer) {
 			row(w, v.Email, v.Name, strings.Join(v.Accounts, " "), day(v.AskedAt), v.Address)
-		}
-	})
+		})
 }

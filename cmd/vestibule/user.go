@@ -126,22 +126,8 @@ func (userListCmd) Help() string {
 
 // Run implements the command.
 func (c *userListCmd) Run(ctx context.Context, config *Config, t *terminal) error {
-	office, err := config.open(ctx, t)
-	if err != nil {
-		return err
-	}
-	defer office.Close()
-	users, err := office.Users(ctx)
-	if err != nil {
-		return err
-	}
-	views := viewAll(users, viewUser)
-	return t.show(views, func(w io.Writer) {
-		userHeader(w)
-		for _, v := range views {
-			v.row(w)
-		}
-	})
+	return listed(ctx, config, t, func(o *office) ([]identity.User, error) { return o.Users(ctx) },
+		viewUser, userHeader, userView.row)
 }
 
 // userInviteCmd takes one account: the link it sends belongs to it.
