@@ -19,6 +19,10 @@ const (
 	codeBlock      = 15 * time.Minute
 	codesToDisable = 100
 	codesToTell    = 3
+	// PasswordsToTell is how many wrong passwords in a row the person is told of by letter, once (SECURITY R45).
+	PasswordsToTell = 100
+	// PasswordJudged is how long after it was counted every password has been judged, and a right one has cleared the count.
+	PasswordJudged = time.Minute
 	// TellInterval is how often a person is told of wrong codes at most (SECURITY R49).
 	TellInterval    = 24 * time.Hour
 	AddressLogins   = 20 // per address and minute
@@ -34,6 +38,7 @@ type Attempts struct {
 	Bucket       string // "" for everybody; a known browser has its own
 	Failures     int
 	BlockedUntil time.Time
+	CountedAt    time.Time // when an attempt was last counted
 	ToldAt       time.Time // when the person was last told of them
 }
 
@@ -44,6 +49,7 @@ func (a *Attempts) Begin(now time.Time) (allowed bool, wait time.Duration) {
 		return false, a.BlockedUntil.Sub(now)
 	}
 	a.Failures++
+	a.CountedAt = now
 	if delay := a.delay(); delay > 0 {
 		a.BlockedUntil = now.Add(delay)
 	}

@@ -40,6 +40,7 @@ type EventKind string
 const (
 	EventSignedIn            EventKind = "login.password_accepted"
 	EventSignInRefused       EventKind = "login.password_refused"
+	EventGuessingTold        EventKind = "login.guessing_told" // the person was told of a hundred wrong passwords in a row
 	EventCodeAccepted        EventKind = "login.code_accepted"
 	EventCodeRefused         EventKind = "login.code_refused"
 	EventPasskeyAccepted     EventKind = "login.passkey_accepted"

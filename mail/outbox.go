@@ -59,6 +59,21 @@ func (o Outbox) AuthenticatorOff(ctx context.Context, tx *storage.Tx, u identity
 	return errors.Join(err, o.post(ctx, tx, u, "authenticator-off", letter, now))
 }
 
+// TellGuessing tells a person that somebody guesses at their password; known says that it is in a browser of theirs. The letter
+// has no link that changes anything: it comes when strangers want it to.
+func (o Outbox) TellGuessing(ctx context.Context, tx *storage.Tx, u identity.User, known bool, now time.Time) error {
+	settingsURL, err := url.JoinPath(o.Issuer, "/settings")
+	if err != nil {
+		return err
+	}
+	forgotURL, err := url.JoinPath(o.Issuer, "/forgot")
+	if err != nil {
+		return err
+	}
+	letter, err := templates.PasswordGuessing{Name: u.Name, KnownBrowser: known, SettingsURL: settingsURL, ForgotURL: forgotURL}.Letter(o.frame(u))
+	return errors.Join(err, o.post(ctx, tx, u, "guessing", letter, now))
+}
+
 func (o Outbox) frame(u identity.User) templates.Frame {
 	return templates.Frame{Lang: templates.Language("", u.Locale), Product: o.Product}
 }

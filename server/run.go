@@ -81,6 +81,7 @@ func (s *Server) jobs() []job {
 		{"letters", time.Second, func(ctx context.Context) error { _, err := s.delivery.DeliverDue(ctx); return err }},
 		{"logouts", time.Second, func(ctx context.Context) error { _, err := s.op.DeliverLogouts(ctx); return err }},
 		{"resets", time.Second, s.login.MailResets},
+		{"guessing", time.Minute, s.login.TellGuessing},
 		{"sweeper", time.Minute, func(ctx context.Context) error { _, err := s.cfg.DB.Sweep(ctx, s.cfg.Now()); return err }},
 		{"audit", time.Minute, s.keepAudit},
 		{"keys", time.Hour, s.admin.EnsureKeys},

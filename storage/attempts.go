@@ -3,6 +3,7 @@ package storage
 import (
 	"context"
 	"errors"
+	"fmt"
 	"time"
 
 	"github.com/vestibule-id/vestibule/identity"
@@ -11,15 +12,21 @@ import (
 var attempts = table[identity.Attempts]{"attempts", func(_ *sealer, a *identity.Attempts) []column {
 	return []column{
 		{"user_id", &a.UserID}, {"kind", &a.Kind}, {"bucket", &a.Bucket},
-		{"failures", &a.Failures}, {"blocked_until", moment{&a.BlockedUntil}}, {"told_at", moment{&a.ToldAt}},
+		{"failures", &a.Failures}, {"blocked_until", moment{&a.BlockedUntil}}, {"counted_at", moment{&a.CountedAt}}, {"told_at", moment{&a.ToldAt}},
 	}
 }}
 
 var (
-	attemptsGet    = attempts.selecting("WHERE user_id = $1 AND kind = $2 AND bucket = $3")
-	attemptsSave   = attempts.saving(3)
-	attemptsClear  = "UPDATE attempts SET failures = 0, blocked_until = NULL WHERE user_id = $1 AND kind = $2 AND bucket = $3"
-	attemptsTell   = "UPDATE attempts SET told_at = $4 WHERE user_id = $1 AND kind = $2 AND bucket = $3 AND (told_at IS NULL OR told_at <= $5)"
+	attemptsGet   = attempts.selecting("WHERE user_id = $1 AND kind = $2 AND bucket = $3")
+	attemptsSave  = attempts.saving(3)
+	attemptsClear = `UPDATE attempts SET failures = 0, blocked_until = NULL, told_at = CASE WHEN kind = 'password' THEN NULL ELSE told_at END
+		WHERE user_id = $1 AND kind = $2 AND bucket = $3`
+	attemptsTell = "UPDATE attempts SET told_at = $4 WHERE user_id = $1 AND kind = $2 AND bucket = $3 AND (told_at IS NULL OR told_at <= $5)"
+	// The number stands in the text, because the index holds nothing but the rows that have come so far.
+	guessingTake = fmt.Sprintf(`UPDATE attempts SET told_at = $1 WHERE (user_id, kind, bucket) IN (
+		SELECT a.user_id, a.kind, a.bucket FROM attempts a JOIN users u ON u.id = a.user_id
+		WHERE a.kind = 'password' AND a.failures >= %d AND a.told_at IS NULL AND a.counted_at <= $2 AND u.disabled_at IS NULL AND u.password_hash <> ''
+		LIMIT 1) RETURNING `, identity.PasswordsToTell) + attempts.names("")
 	addressAttempt = `INSERT INTO address_attempts (address, purpose, started_at, used) VALUES ($1, $2, $3, 1)
 		ON CONFLICT (address, purpose) DO UPDATE SET
 			used = CASE WHEN address_attempts.started_at <= $4 THEN 1 ELSE address_attempts.used + 1 END,
@@ -42,8 +49,8 @@ func (tx *Tx) SaveAttempts(ctx context.Context, a identity.Attempts) error {
 	return err
 }
 
-// ClearAttempts sets a counter to zero after a right answer. When the person was told of wrong ones stays: a right code between
-// them is no reason for another letter.
+// ClearAttempts sets a counter to zero after a right answer. When the person was told of wrong codes stays: a right one between
+// them is no reason for another letter. Wrong passwords are told once in a row, and a right one ends the row.
 func (tx *Tx) ClearAttempts(ctx context.Context, user identity.UserID, kind identity.AttemptKind, bucket string) error {
 	_, err := tx.exec(ctx, attemptsClear, user, kind, bucket)
 	return err
@@ -53,6 +60,13 @@ func (tx *Tx) ClearAttempts(ctx context.Context, user identity.UserID, kind iden
 // were told already.
 func (tx *Tx) TellAttempts(ctx context.Context, a identity.Attempts, interval time.Duration, now time.Time) error {
 	return tx.must(ctx, attemptsTell, a.UserID, a.Kind, a.Bucket, at(now), at(now.Add(-interval)))
+}
+
+// TakeGuessing finds a person whose password somebody is guessing at and who was not told, notes that they are told now, once over all
+// replicas, and returns the counter; [ErrNotFound] if there is none. Attempts count before they are judged, so one that came within
+// [identity.PasswordJudged] of now may yet turn out right. Who is disabled or has no password is not told: nothing of theirs can be guessed.
+func (tx *Tx) TakeGuessing(ctx context.Context, now time.Time) (identity.Attempts, error) {
+	return one(ctx, tx.Queries, attempts, guessingTake, at(now), at(now.Add(-identity.PasswordJudged)))
 }
 
 // ForgetAttempts sets all counters of a person to zero.

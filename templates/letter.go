@@ -57,6 +57,19 @@ var authenticatorOff = parseLetter("authenticator_off")
 // Letter writes the letter in the frame's language.
 func (l AuthenticatorOff) Letter(f Frame) (Letter, error) { return authenticatorOff.write(f, l) }
 
+// PasswordGuessing tells a person that somebody guesses at their password.
+type PasswordGuessing struct {
+	Name         string // of the person; may be empty
+	KnownBrowser bool   // in a browser that has logged the person in before
+	SettingsURL  string // absolute
+	ForgotURL    string // absolute
+}
+
+var passwordGuessing = parseLetter("password_guessing")
+
+// Letter writes the letter in the frame's language.
+func (l PasswordGuessing) Letter(f Frame) (Letter, error) { return passwordGuessing.write(f, l) }
+
 // letter is one letter's parts in every language, by the catalogue's tag.
 type letter map[string]func() (parts, error)
 

@@ -15,6 +15,8 @@ func letters(account, person string) map[string]interface{ Letter(Frame) (Letter
 		"set-up-nameless":  SetUpTwoFactor{Account: account, Link: "https://id.example.com/enroll?link=abc", ExpiresAt: expiry},
 		"nothing":          NothingToDo{Account: account, Name: person},
 		"authenticatorOff": AuthenticatorOff{Name: person},
+		"guessing":         PasswordGuessing{Name: person, SettingsURL: "https://id.example.com/settings", ForgotURL: "https://id.example.com/forgot"},
+		"guessing-known":   PasswordGuessing{Name: person, KnownBrowser: true, SettingsURL: "https://id.example.com/settings", ForgotURL: "https://id.example.com/forgot"},
 		"nothing-passkey":  NothingToDo{Account: account, Name: person, Passkey: true},
 		"nothing-nameless": NothingToDo{Account: account},
 		"notice-quiet":     Notice{Kind: WrongCodes, Name: person, When: expiry},
