@@ -4,45 +4,56 @@ import (
 	"context"
 	"fmt"
 	"time"
+
+	"github.com/vestibule-id/vestibule/identity"
 )
 
 // sweepBatch bounds one DELETE, so that the sweeper never holds locks for long.
 const sweepBatch = 1000
 
-// sweeping says which rows of a table are swept: those whose time is older than the grace.
+// sweeping says which rows of a table are swept: those whose time is older than the grace, and of these only some if it says so.
 type sweeping struct {
 	table string
 	key   string // all columns of the primary key
 	time  string
 	grace time.Duration
+	only  string // a condition; empty: all
 }
 
 // swept is what the sweeper deletes. Nothing relies on it: every expiry is judged when a record is used.
 var swept = []sweeping{
-	{"authorization_requests", "id", "expires_at", time.Hour},
-	{"pushed_requests", "hash", "expires_at", time.Hour}, // longer than a login that began with one
-	{"device_requests", "id", "expires_at", time.Hour},   // so that a device learns why
-	{"spent_statements", "hash", "expires_at", time.Minute},
-	{"access_tokens", "hash", "expires_at", time.Hour},
-	{"codes", "hash", "expires_at", 24 * time.Hour}, // kept a day to notice a replay
-	{"refresh_tokens", "hash", "expires_at", 24 * time.Hour},
-	{"grants", "id", "expires_at", 24 * time.Hour},
-	{"enrollments", "id", "expires_at", 30 * 24 * time.Hour}, // so that an old link still says why
-	{"links", "id", "expires_at", 30 * 24 * time.Hour},
-	{"forgotten_passwords", "id", "created_at", time.Hour}, // whoever asked has asked again by then
-	{"recoveries", "id", "expires_at", 30 * 24 * time.Hour},
-	{"ceremonies", "challenge_hash", "expires_at", time.Hour},
-	{"sessions", "id", "seen_at", 31 * 24 * time.Hour},
-	{"known_browsers", "token_hash, user_id", "seen_at", 180 * 24 * time.Hour},
-	{"letters", "id", "created_at", 30 * 24 * time.Hour},
-	{"logouts", "client_id, entry_id", "created_at", 7 * 24 * time.Hour},
-	{"address_attempts", "address, purpose", "started_at", time.Hour},
+	{table: "authorization_requests", key: "id", time: "expires_at", grace: time.Hour},
+	{table: "pushed_requests", key: "hash", time: "expires_at", grace: time.Hour}, // longer than a login that began with one
+	{table: "device_requests", key: "id", time: "expires_at", grace: time.Hour},   // so that a device learns why
+	{table: "spent_statements", key: "hash", time: "expires_at", grace: time.Minute},
+	{table: "access_tokens", key: "hash", time: "expires_at", grace: time.Hour},
+	{table: "codes", key: "hash", time: "expires_at", grace: 24 * time.Hour}, // kept a day to notice a replay
+	{table: "refresh_tokens", key: "hash", time: "expires_at", grace: 24 * time.Hour},
+	{table: "grants", key: "id", time: "expires_at", grace: 24 * time.Hour},
+	{table: "enrollments", key: "id", time: "expires_at", grace: 30 * 24 * time.Hour}, // so that an old link still says why
+	{table: "links", key: "id", time: "expires_at", grace: 30 * 24 * time.Hour},
+	{table: "forgotten_passwords", key: "id", time: "created_at", grace: time.Hour}, // whoever asked has asked again by then
+	{table: "recoveries", key: "id", time: "expires_at", grace: 30 * 24 * time.Hour},
+	{table: "ceremonies", key: "challenge_hash", time: "expires_at", grace: time.Hour},
+	{table: "sessions", key: "id", time: "seen_at", grace: 31 * 24 * time.Hour},
+	{table: "known_browsers", key: "token_hash, user_id", time: "seen_at", grace: 180 * 24 * time.Hour},
+	{table: "letters", key: "id", time: "created_at", grace: 30 * 24 * time.Hour},
+	{table: "logouts", key: "client_id, entry_id", time: "created_at", grace: 7 * 24 * time.Hour},
+	{table: "address_attempts", key: "address, purpose", time: "started_at", grace: time.Hour},
+	// A counter of wrong answers ends with a right one and with nothing else: who waits must not get a hundred guesses anew, so one that is
+	// above zero stays for as long as the person does (there are three for each at most). One at zero decides as if it had never been written once
+	// the person may be told of wrong codes again: that is TellInterval after they were told, and they are told when a code is counted. The pauses are
+	// shorter. The hour is for clocks of replicas that differ.
+	{table: "attempts", key: "user_id, kind, bucket", time: "counted_at", grace: identity.TellInterval + time.Hour, only: "failures = 0"},
 }
 
 // statement deletes one batch of what is older than $1.
 func (s sweeping) statement() string {
-	return fmt.Sprintf("DELETE FROM %[1]s WHERE (%[2]s) IN (SELECT %[2]s FROM %[1]s WHERE %[3]s < $1 LIMIT %[4]d)",
-		s.table, s.key, s.time, sweepBatch)
+	old := s.time + " < $1"
+	if s.only != "" {
+		old += " AND " + s.only
+	}
+	return fmt.Sprintf("DELETE FROM %[1]s WHERE (%[2]s) IN (SELECT %[2]s FROM %[1]s WHERE %[3]s LIMIT %[4]d)", s.table, s.key, old, sweepBatch)
 }
 
 // Sweep deletes what expired a while ago and returns how many rows that were.

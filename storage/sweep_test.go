@@ -71,6 +71,9 @@ var kept = []struct {
 		a, err := db.Attempts(ctx, w.user.ID, identity.AttemptCode, "")
 		return present(a.Failures > 0, err)
 	}},
+	{"a counter at zero", identity.TellInterval + time.Hour, func(ctx context.Context, db *storage.DB, w world) error {
+		return present(rowsOf(ctx, db, "attempts", "kind = 'password' AND user_id", string(w.user.ID)))
+	}},
 	{"a passkey", forever, func(ctx context.Context, db *storage.DB, w world) error {
 		return read(db.PasskeyByCredential(ctx, w.passkey.CredentialID))
 	}},

@@ -90,7 +90,8 @@ func newWorld(t *testing.T, db *storage.DB) world {
 			tx.AddAuthenticator(ctx, w.authenticator), tx.AddEnrollment(ctx, w.enrollment), tx.AddLink(ctx, w.link), tx.AddAuthenticator(ctx, w.pending),
 			tx.AddPasskey(ctx, w.passkey), tx.ReplaceRecoveryCodes(ctx, w.user.ID, []identity.RecoveryCode{w.recoveryCode}), tx.AddCeremony(ctx, w.ceremony), tx.SaveSigningKey(ctx, w.key), tx.AddLetter(ctx, w.letter),
 			tx.Record(ctx, identity.Event{ID: identity.NewID(), At: noon, Kind: identity.EventSignedIn, UserID: w.user.ID}),
-			tx.SaveAttempts(ctx, identity.Attempts{UserID: w.user.ID, Kind: identity.AttemptCode, Failures: 1}),
+			tx.SaveAttempts(ctx, identity.Attempts{UserID: w.user.ID, Kind: identity.AttemptCode, Failures: 1, CountedAt: noon}),
+			tx.SaveAttempts(ctx, identity.Attempts{UserID: w.user.ID, Kind: identity.AttemptPassword, CountedAt: noon}),
 			tx.RememberBrowser(ctx, w.browser, w.user.ID, noon),
 			tx.AddForgottenPassword(ctx, w.forgotten), tx.AddRecovery(ctx, w.recovery),
 		)
