@@ -1,16 +1,9 @@
 package identity
 
 import (
-	_ "embed"
 	"slices"
-	"strings"
-	"sync"
 	"unicode"
-	"unicode/utf8"
 )
-
-//go:embed blocklist.txt
-var blocklistText string
 
 // commonBelow is how many different pieces a password must have to count as
 // somebody's own idea.
@@ -19,12 +12,11 @@ const commonBelow = 4
 // isCommon says whether a password is one of those that people, and therefore
 // attackers, come up with first.
 //
-// There is no list of leaked passwords in here. Vestibule ships with none,
-// because it fetches nothing and copies nothing; blocklist.txt holds a few
-// hundred hand-written building blocks, and the rules below combine them. That
-// covers many thousands of passwords of twelve characters and more, which is
-// where published lists are thin, but it does not know a password merely
-// because it was leaked.
+// There is no ranked list of leaked passwords in here (docs/decisions/0026 says
+// why). blocklist.txt holds hand-written building blocks, blocklist_long.txt what
+// is a password of twelve characters all by itself, and the rules below combine
+// them. That covers many thousands of passwords, but it does not know a password
+// merely because it was leaked.
 //
 // The folded password is cut into as few pieces as possible:
 //
@@ -37,17 +29,25 @@ const commonBelow = 4
 //	any other letter or mark                          1
 //	any other symbol, such as an emoji                4
 //
+// The same is tried with the letters that the keys have on a Russian keyboard.
 // Equal pieces count once, and something repeated as a whole is no better than
 // one of it, nor is 111222333 better than 123. Fewer than four pieces are too
 // few: "Password-2024!" has two, "Summer+Winter+2024" three.
 func isCommon(password string) bool {
-	text := []rune(foldForComparison(password))
+	folded := foldForComparison(password)
+	return isEasy([]rune(folded)) || isEasy([]rune(onRussianKeys.Replace(folded))) || isOneWord([]rune(foldedLetters(password)))
+}
+
+func isEasy(text []rune) bool {
 	unit := repeatedUnit(text)
 	if len(unit) < len(text) && len(unit) < 8 {
 		return true
 	}
-	return countPieces(unit) < commonBelow || countPieces(withoutRuns(unit)) < commonBelow ||
-		isOneWord([]rune(foldedLetters(password)))
+	if countPieces(unit) < commonBelow {
+		return true
+	}
+	short := withoutRuns(unit)
+	return len(short) < len(unit) && countPieces(short) < commonBelow
 }
 
 // isOneWord finds well-known phrases whatever is written between their words.
@@ -152,20 +152,6 @@ func isMark(text []rune, i int) bool {
 	return i >= 0 && i < len(text) && !unicode.IsLetter(text[i]) && !unicode.IsDigit(text[i])
 }
 
-// walkLength follows neighbours on a keyboard row or column, or in the alphabet,
-// forwards or backwards. "red" and "were" are walks by chance, so letters count
-// from four.
-func walkLength(text []rune) int {
-	n := 1
-	for n < len(text) && neighbours[[2]rune{text[n-1], text[n]}] {
-		n++
-	}
-	if n == 3 && unicode.IsLetter(text[0]) && text[1]-text[0] != text[2]-text[1] {
-		return 0
-	}
-	return n
-}
-
 func sameLength(text []rune) int {
 	n := 1
 	for n < len(text) && text[n] == text[0] {
@@ -183,84 +169,3 @@ func isYear(text []rune) bool {
 }
 
 func isDigit(r rune) bool { return '0' <= r && r <= '9' }
-
-// walks are the rows and columns that fingers follow.
-var walks = []string{
-	"abcdefghijklmnopqrstuvwxyz", "01234567890", "!@#$%^&*()_+", "!\"§$%&/()=?",
-	"qwertyuiop[]", "qwertzuiopü", "azertyuiop", "asdfghjkl;'", "asdfghjklöä", "qsdfghjklm", "zxcvbnm,./", "yxcvbnm,.-", "wxcvbn",
-	"1qaz", "2wsx", "3edc", "4rfv", "5tgb", "6yhn", "7ujm", "8ik,", "9ol.", "1q2w3e4r5t6y7u8i9o0p",
-	"йцукенгшщзхъ", "фывапролджэ", "ячсмитьбю",
-}
-
-var neighbours = func() map[[2]rune]bool {
-	pairs := map[[2]rune]bool{}
-	for _, walk := range walks {
-		keys := []rune(walk)
-		for i := 1; i < len(keys); i++ {
-			pairs[[2]rune{keys[i-1], keys[i]}] = true
-			pairs[[2]rune{keys[i], keys[i-1]}] = true
-		}
-	}
-	return pairs
-}()
-
-// wordNode is a tree of the list's words, one level per character.
-type wordNode struct {
-	next map[rune]*wordNode
-	end  bool
-}
-
-// leet maps what is written to the letter it stands for.
-var leet = map[rune]rune{
-	'0': 'o', '1': 'i', '3': 'e', '4': 'a', '5': 's', '7': 't', '8': 'b', '9': 'g',
-	'@': 'a', '$': 's', '!': 'i', '|': 'l', '€': 'e', '+': 't', '(': 'c',
-}
-
-// lengths of all words that the text starts with. A digit or mark is followed
-// both as itself and as the letters it stands for.
-func (n *wordNode) lengths(text []rune) (found []int) {
-	n.collect(text, 0, &found)
-	return found
-}
-
-func (n *wordNode) collect(text []rune, depth int, found *[]int) {
-	if n == nil {
-		return
-	}
-	if n.end {
-		*found = append(*found, depth)
-	}
-	if depth == len(text) {
-		return
-	}
-	r := text[depth]
-	n.next[r].collect(text, depth+1, found)
-	if letter, ok := leet[r]; ok {
-		n.next[letter].collect(text, depth+1, found)
-	}
-	if r == '1' {
-		n.next['l'].collect(text, depth+1, found)
-	}
-}
-
-var blocklist = sync.OnceValue(func() *wordNode {
-	root := &wordNode{next: map[rune]*wordNode{}}
-	for line := range strings.Lines(blocklistText) {
-		word := strings.TrimSpace(line)
-		if strings.HasPrefix(word, "#") || utf8.RuneCountInString(word) < 4 {
-			continue
-		}
-		root.add(foldForComparison(word))
-	}
-	return root
-})
-
-func (n *wordNode) add(word string) {
-	for _, r := range word {
-		if n.next[r] == nil {
-			n.next[r] = &wordNode{next: map[rune]*wordNode{}}
-		}
-		n = n.next[r]
-	}
-	n.end = true
-}
