@@ -100,7 +100,7 @@ type talk struct {
 
 func startClient(t *testing.T, tg target) *talk {
 	t.Helper()
-	folder := installNode(t, openIDClient)
+	folder := vestibuletest.NodePackage(t, openIDClient)
 	source, err := os.ReadFile(filepath.Join("testdata", "client.mjs"))
 	if err == nil {
 		err = os.WriteFile(filepath.Join(folder, "client.mjs"), source, 0o644)

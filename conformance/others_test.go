@@ -12,7 +12,6 @@ import (
 	"path/filepath"
 	"slices"
 	"strconv"
-	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -20,6 +19,8 @@ import (
 	"github.com/zitadel/oidc/v3/example/server/exampleop"
 	example "github.com/zitadel/oidc/v3/example/server/storage"
 	zitadel "github.com/zitadel/oidc/v3/pkg/op"
+
+	"github.com/vestibule-id/vestibule/vestibuletest"
 )
 
 // independent is the other implementation, pinned: github.com/panva/node-oidc-provider, which is certified for the plans here.
@@ -62,37 +63,8 @@ func startIndependent(t *testing.T) target {
 	}
 	port := freePort(t)
 	tg.issuer = "http://localhost:" + port
-	startNode(t, installNode(t, independent), "provider.mjs", port, string(text))
+	startNode(t, vestibuletest.NodePackage(t, independent), "provider.mjs", port, string(text))
 	return tg
-}
-
-// installNode fetches a package of Node.js into the user's cache, once, and returns the folder.
-func installNode(t *testing.T, pinned string) string {
-	t.Helper()
-	npm, err := exec.LookPath("npm")
-	if err != nil {
-		t.Skip("there is no Node.js here; install it to hold the modules against another provider")
-	}
-	cache, err := os.UserCacheDir()
-	if err != nil {
-		t.Fatal(err)
-	}
-	folder := filepath.Join(cache, "vestibule-conformance", strings.ReplaceAll(pinned, "@", "-"))
-	if _, err := os.Stat(filepath.Join(folder, "installed")); err == nil {
-		return folder
-	}
-	if err := os.MkdirAll(folder, 0o755); err != nil {
-		t.Fatal(err)
-	}
-	install := exec.Command(npm, "install", "--no-package-lock", "--ignore-scripts", "--no-audit", "--no-fund", pinned)
-	install.Dir = folder
-	if out, err := install.CombinedOutput(); err != nil {
-		t.Fatalf("npm install %s: %v\n%s", pinned, err, out)
-	}
-	if err := os.WriteFile(filepath.Join(folder, "installed"), nil, 0o644); err != nil {
-		t.Fatal(err)
-	}
-	return folder
 }
 
 // startNode runs one of our scripts beside the packages in folder until the test ends, and waits for its first line.

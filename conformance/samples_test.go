@@ -28,7 +28,7 @@ func TestTheSamplesOfTheDocumentationLogPeopleIn(t *testing.T) {
 			return exec.Command(program)
 		},
 		"JavaScript": func(t *testing.T) *exec.Cmd {
-			folder := installNode(t, openIDClient)
+			folder := vestibuletest.NodePackage(t, openIDClient)
 			source, err := os.ReadFile("../docs/samples/login.mjs")
 			if err == nil {
 				err = os.WriteFile(filepath.Join(folder, "login.mjs"), source, 0o644)
@@ -70,7 +70,7 @@ func TestTheDocumentationShowsTheSamplesAsTheyAre(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, name := range []string{"main.go", "login.mjs"} {
+	for _, name := range []string{"main.go", "login.mjs", "spa.mjs"} {
 		source, err := os.ReadFile("../docs/samples/" + name)
 		if err != nil || !strings.Contains(string(page), strings.TrimSpace(string(source))) {
 			t.Errorf("docs/clients.md does not show docs/samples/%s as it is (%v)", name, err)
