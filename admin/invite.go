@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/vestibule-id/vestibule/identity"
+	"github.com/vestibule-id/vestibule/mail"
 	"github.com/vestibule-id/vestibule/storage"
 )
 
@@ -79,6 +80,9 @@ func (a *Admin) welcome(ctx context.Context, tx *storage.Tx, p identity.Person, 
 	if err := a.knowsIssuer(p.Email); err != nil {
 		return err
 	}
+	if err := a.mayWrite(ctx, tx, p, mail.KindJoined, now); err != nil {
+		return err
+	}
 	effects.Informed++
 	return a.outbox.TellJoined(ctx, tx, p, m, now)
 }
@@ -90,7 +94,9 @@ func (a *Admin) remind(ctx context.Context, tx *storage.Tx, p identity.Person, m
 	case p.PasswordHash == "":
 		err = a.sendInvitation(ctx, tx, p, m, &effects, now)
 	case m.RequiresSecondFactor() && !p.CanProve(m.Account):
-		err = a.writeTo(ctx, tx, p, &effects, now)
+		if err = a.mayWrite(ctx, tx, p, mail.KindEnrollment, now); err == nil {
+			err = a.writeTo(ctx, tx, p, &effects, now)
+		}
 	default:
 		err = &Refusal{
 			Problem: fmt.Sprintf("%s belongs to %s already, and has everything to log in: there is no link to send", p.Email, m.Account.Slug),
@@ -109,13 +115,36 @@ func (a *Admin) sendInvitation(ctx context.Context, tx *storage.Tx, p identity.P
 	if err != nil {
 		return err
 	}
-	if wait := identity.LinkWait(sent, now); a.may != nil && wait > 0 {
-		return &Refusal{Problem: fmt.Sprintf("%s has just been sent a link", p.Email), Hint: "wait for " + wait.String(), cause: identity.ErrTooSoon}
+	if a.may != nil {
+		if err := tooSoon(p, identity.LinkWait(sent, now)); err != nil {
+			return err
+		}
 	}
 	effects.Invited++
 	return errors.Join(
 		a.outbox.Invite(ctx, tx, p.User, m, now),
 		a.record(ctx, tx, identity.EventInvitationSent, concerning{user: p.ID, account: m.Account.ID}, string(m.Role), now))
+}
+
+// mayWrite refuses a letter to a person who has been sent enough of that kind, by anybody. The act goes with it: an owner who lets somebody
+// in and takes them out again, over and over, would fill the mailbox of a stranger.
+func (a *Admin) mayWrite(ctx context.Context, tx *storage.Tx, p identity.Person, kind mail.Kind, now time.Time) error {
+	if a.may == nil {
+		return nil
+	}
+	sent, err := mail.Sent(ctx, tx.Queries, p.ID, kind)
+	if err != nil {
+		return err
+	}
+	return tooSoon(p, identity.LettersWait(sent, now))
+}
+
+// tooSoon is the refusal of a letter that would follow too soon; nil where there is nothing to wait for.
+func tooSoon(p identity.Person, wait time.Duration) error {
+	if wait <= 0 {
+		return nil
+	}
+	return &Refusal{Problem: fmt.Sprintf("%s has just been sent a letter", p.Email), Hint: "wait for " + wait.String(), cause: identity.ErrTooSoon}
 }
 
 // knowsIssuer refuses to write a link that would lead nowhere.

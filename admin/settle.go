@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/vestibule-id/vestibule/identity"
+	"github.com/vestibule-id/vestibule/mail"
 	"github.com/vestibule-id/vestibule/storage"
 )
 
@@ -75,9 +76,13 @@ func (a *Admin) settle(ctx context.Context, tx *storage.Tx, before members, now 
 }
 
 // writeTo sends a newly asked member the link to the QR screen, or the word that the code or the passkey they already
-// use will do. A confirmed authenticator is never replaced.
+// use will do. A confirmed authenticator is never replaced. Who has had the letters of a day is not written to because an owner turns the
+// policy off and on: the policy holds all the same, and a link they lack is sent when they log in.
 func (a *Admin) writeTo(ctx context.Context, tx *storage.Tx, p identity.Person, effects *Effects, now time.Time) error {
 	account := p.Memberships[0].Account
+	if spent, err := a.lettersSpent(ctx, tx, p, now); err != nil || spent {
+		return err
+	}
 	switch {
 	case p.Confirmed:
 		effects.Informed++
@@ -94,6 +99,19 @@ func (a *Admin) writeTo(ctx context.Context, tx *storage.Tx, p identity.Person, 
 		return err
 	}
 	return a.record(ctx, tx, identity.EventEnrollmentSent, concerning{user: p.ID, account: account.ID}, "", now)
+}
+
+// lettersSpent reports whether a person has had all letters of a day that follow when an owner asks them for a second factor.
+func (a *Admin) lettersSpent(ctx context.Context, tx *storage.Tx, p identity.Person, now time.Time) (bool, error) {
+	if a.may == nil {
+		return false, nil
+	}
+	kind := mail.KindEnrollment
+	if p.CanProve(p.Memberships[0].Account) {
+		kind = mail.KindNothingToDo
+	}
+	sent, err := mail.Sent(ctx, tx.Queries, p.ID, kind)
+	return identity.LettersSpent(sent, now), err
 }
 
 // revokeGrants ends the grants the account no longer accepts, and returns how many of them it had

@@ -49,11 +49,6 @@ func (c EmailChange) Waits(u User, now time.Time) bool {
 
 // EmailChangeWait returns how long it takes until a person may ask for another change, given the links to the old address of the last
 // [EnrollmentsADay] ones, the newest first: letters go to an address that may be a stranger's.
-func EmailChangeWait(asked []Link, now time.Time) (wait time.Duration) {
-	for _, limit := range resendLimits {
-		if len(asked) >= limit.links {
-			wait = max(wait, asked[limit.links-1].CreatedAt.Add(limit.within).Sub(now))
-		}
-	}
-	return wait
+func EmailChangeWait(asked []Link, now time.Time) time.Duration {
+	return resendWait(asked, Link.createdAt, now)
 }

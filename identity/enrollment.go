@@ -21,10 +21,15 @@ var resendLimits = []struct {
 
 // EnrollmentResendWait returns how long it takes until a person may be sent another link, given the
 // [EnrollmentsADay] newest ones, the newest first.
-func EnrollmentResendWait(sent []Enrollment, now time.Time) (wait time.Duration) {
+func EnrollmentResendWait(sent []Enrollment, now time.Time) time.Duration {
+	return resendWait(sent, func(e Enrollment) time.Time { return e.CreatedAt }, now)
+}
+
+// resendWait returns how long it takes until one more may follow on what was sent at those times, the newest first.
+func resendWait[T any](sent []T, at func(T) time.Time, now time.Time) (wait time.Duration) {
 	for _, limit := range resendLimits {
 		if len(sent) >= limit.links {
-			wait = max(wait, sent[limit.links-1].CreatedAt.Add(limit.within).Sub(now))
+			wait = max(wait, at(sent[limit.links-1]).Add(limit.within).Sub(now))
 		}
 	}
 	return wait

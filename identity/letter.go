@@ -35,3 +35,14 @@ func (l *Letter) DeliveryFailed(permanent bool, now time.Time) {
 	}
 	l.Tries++
 }
+
+// LettersWait returns how long it takes until whoever is no operator may have another letter of a kind written to a person, given when the
+// last [EnrollmentsADay] were, the newest first: nobody is flooded with letters by others.
+func LettersWait(sent []time.Time, now time.Time) time.Duration {
+	return resendWait(sent, func(at time.Time) time.Time { return at }, now)
+}
+
+// LettersSpent reports whether a person has had all letters of a kind that whoever is no operator may have written to them in a day.
+func LettersSpent(sent []time.Time, now time.Time) bool {
+	return len(sent) >= EnrollmentsADay && now.Before(sent[EnrollmentsADay-1].Add(24*time.Hour))
+}

@@ -97,14 +97,9 @@ func NewSignUp(email string, request RequestID, now time.Time) (Link, string) {
 
 // LinkWait returns how long it takes until one more link may be mailed to an address that was sent these, the newest
 // first: nobody is flooded with letters by others.
-func LinkWait(sent []Link, now time.Time) (wait time.Duration) {
-	for _, limit := range resendLimits {
-		if len(sent) >= limit.links {
-			wait = max(wait, sent[limit.links-1].CreatedAt.Add(limit.within).Sub(now))
-		}
-	}
-	return wait
-}
+func LinkWait(sent []Link, now time.Time) time.Duration { return resendWait(sent, Link.createdAt, now) }
+
+func (l Link) createdAt() time.Time { return l.CreatedAt }
 
 // VoidsOlder reports whether the newest link of this purpose wins.
 func (l Link) VoidsOlder() bool { return linkRules[l.Purpose].newest }

@@ -35,7 +35,7 @@ func (o Outbox) TellJoined(ctx context.Context, tx *storage.Tx, p identity.Perso
 		Account: m.Account.Name, Role: templates.Role(m.Role), Name: p.Name, LoginURL: loginURL,
 		AsksCode: m.RequiresSecondFactor(), HasCode: p.CanProve(m.Account),
 	}.Letter(o.frame(p.User))
-	return errors.Join(err, o.post(ctx, tx, p.User, "joined", letter, now))
+	return errors.Join(err, o.post(ctx, tx, p.User, KindJoined, letter, now))
 }
 
 // ProveMailbox mails the link with which somebody signs up, to an address that is nobody's yet, in the language of their browser.

@@ -37,19 +37,19 @@ func (o Outbox) InviteToEnroll(ctx context.Context, tx *storage.Tx, u identity.U
 	letter, err := templates.SetUpTwoFactor{Account: a.Name, Link: link, ExpiresAt: enrollment.ExpiresAt, Name: u.Name}.Letter(o.frame(u))
 	return errors.Join(err,
 		tx.AddEnrollment(ctx, enrollment),
-		o.post(ctx, tx, u, "enrollment", letter, now))
+		o.post(ctx, tx, u, KindEnrollment, letter, now))
 }
 
 // NothingToDo tells a person who has an authenticator that one more account asks for its code.
 func (o Outbox) NothingToDo(ctx context.Context, tx *storage.Tx, u identity.User, a identity.Account, now time.Time) error {
 	letter, err := templates.NothingToDo{Account: a.Name, Name: u.Name}.Letter(o.frame(u))
-	return errors.Join(err, o.post(ctx, tx, u, "nothing-to-do", letter, now))
+	return errors.Join(err, o.post(ctx, tx, u, KindNothingToDo, letter, now))
 }
 
 // PasskeyWillDo tells a person whose passkey is their second factor that one more account asks for one.
 func (o Outbox) PasskeyWillDo(ctx context.Context, tx *storage.Tx, u identity.User, a identity.Account, now time.Time) error {
 	letter, err := templates.NothingToDo{Account: a.Name, Name: u.Name, Passkey: true}.Letter(o.frame(u))
-	return errors.Join(err, o.post(ctx, tx, u, "nothing-to-do", letter, now))
+	return errors.Join(err, o.post(ctx, tx, u, KindNothingToDo, letter, now))
 }
 
 // AuthenticatorOff tells a person that too many wrong codes in a row have switched the app off: whoever
@@ -78,9 +78,9 @@ func (o Outbox) frame(u identity.User) templates.Frame {
 	return templates.Frame{Lang: templates.Language("", u.Locale), Product: o.Product}
 }
 
-func (o Outbox) post(ctx context.Context, tx *storage.Tx, u identity.User, kind string, l templates.Letter, now time.Time) error {
+func (o Outbox) post(ctx context.Context, tx *storage.Tx, u identity.User, kind Kind, l templates.Letter, now time.Time) error {
 	return tx.AddLetter(ctx, identity.Letter{
-		ID: identity.NewID(), UserID: u.ID, Kind: kind, To: u.Email,
+		ID: identity.NewID(), UserID: u.ID, Kind: string(kind), To: u.Email,
 		Subject: strings.TrimSpace(l.Subject), Text: l.Text, HTML: l.HTML, CreatedAt: now, NextTryAt: now,
 	})
 }

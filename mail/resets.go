@@ -44,7 +44,7 @@ func (o Outbox) SetUpAgain(ctx context.Context, tx *storage.Tx, u identity.User,
 		return err
 	}
 	letter, err := templates.SetUpAgain{Link: link, ExpiresAt: e.ExpiresAt, Name: u.Name}.Letter(o.frame(u))
-	return errors.Join(err, tx.AddEnrollment(ctx, e), o.post(ctx, tx, u, "enrollment", letter, now))
+	return errors.Join(err, tx.AddEnrollment(ctx, e), o.post(ctx, tx, u, KindEnrollment, letter, now))
 }
 
 // RecoveryRequest asks an owner to decide about a person who has lost their authenticator.

@@ -33,6 +33,7 @@ var (
 	letterTake   = `UPDATE letters SET next_try_at = $2 WHERE sent_at IS NULL AND dead_at IS NULL AND next_try_at <= $1
 		AND id IN (SELECT id FROM letters WHERE sent_at IS NULL AND dead_at IS NULL AND next_try_at <= $1 ORDER BY next_try_at LIMIT 20)
 		RETURNING ` + letters.names("")
+	lettersLast = "SELECT created_at FROM letters WHERE user_id = $1 AND kind = $2 ORDER BY created_at DESC LIMIT $3"
 	letterLater = "UPDATE letters SET next_try_at = $2, tries = $3 WHERE id = $1"
 	letterOver  = "UPDATE letters SET content = $2, tries = $3, sent_at = $4, dead_at = $5 WHERE id = $1"
 )
@@ -79,6 +80,11 @@ func (tx *Tx) SaveDelivery(ctx context.Context, l identity.Letter) error {
 	}
 	id, content := l.ID, []byte("{}")
 	return tx.must(ctx, letterOver, l.ID, sealed{tx.seal, "letters|content", &id, &content}, l.Tries, at(l.SentAt), at(l.DeadAt))
+}
+
+// LastLetters returns when a person was written the last letters of a kind, the newest first; whether they have been sent does not matter.
+func (q Queries) LastLetters(ctx context.Context, user identity.UserID, kind string, limit int) ([]time.Time, error) {
+	return rows(ctx, q, func(t *time.Time) []any { return []any{moment{t}} }, lettersLast, user, kind, limit)
 }
 
 // LettersWaiting returns how many letters are neither sent nor given up.
