@@ -3,6 +3,7 @@ package op_test
 import (
 	"testing"
 
+	"github.com/vestibule-id/vestibule/identity"
 	"github.com/vestibule-id/vestibule/storage"
 )
 
@@ -21,6 +22,26 @@ func TestR12_GuessingBringsNoOldGrantBack(t *testing.T) {
 		}
 		if w.active(basic, old.text("access_token")) {
 			t.Error("introspection says that the access token is good")
+		}
+	})
+}
+
+// TestAPairwiseClientCannotAskForAPersonByTheIDThatOthersKnow: it would learn that the person it knows by one name is the one another
+// client knows by that id.
+func TestAPairwiseClientCannotAskForAPersonByTheIDThatOthersKnow(t *testing.T) {
+	eachHouse(t, func(t *testing.T, h *house) {
+		h.write(func(tx *storage.Tx) error {
+			cms, err := tx.Client(t.Context(), "cms")
+			cms.SubjectType = identity.SubjectPairwise
+			return firstError(err, tx.SaveClient(t.Context(), cms.WithDefaults()))
+		})
+		b := h.browser()
+		h.signIn(b, h.code(h.acme))
+		for _, place := range []string{"id_token", "userinfo"} {
+			claims := `{"` + place + `":{"sub":{"value":"` + string(h.ada.ID) + `"}}}`
+			if got := b.authorize(wanting("cms", "account", "acme", "prompt", "none", "claims", claims)).outcome(); got != "login_required" {
+				t.Errorf("sub in %s: %s", place, got)
+			}
 		}
 	})
 }

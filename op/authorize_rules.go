@@ -216,8 +216,12 @@ func checkIDTokenHint(p *Provider, ctx context.Context, a *authorization) error 
 	return a.wantsSubject(p, ctx, hint.subject)
 }
 
+// nobodyKnown is how the id of a person begins who does not exist: ids have no colon.
+const nobodyKnown = "unknown:"
+
 // wantsSubject records whom the client expects to be logged in, by the subject it knows the person by. One it
-// has never been given is nobody.
+// has never been given is nobody, also where it is the id under which other clients know the person: a pairwise
+// client could find out by it that the two are the same.
 func (a *authorization) wantsSubject(p *Provider, ctx context.Context, subject string) error {
 	id := identity.UserID(subject)
 	if a.client.SubjectType == identity.SubjectPairwise {
@@ -225,7 +229,7 @@ func (a *authorization) wantsSubject(p *Provider, ctx context.Context, subject s
 		if err != nil && !errors.Is(err, storage.ErrNotFound) {
 			return err
 		}
-		if err == nil {
+		if id = nobodyKnown + id; err == nil {
 			id = known.UserID
 		}
 	}
