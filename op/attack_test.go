@@ -1,6 +1,7 @@
 package op_test
 
 import (
+	"net/url"
 	"testing"
 
 	"github.com/vestibule-id/vestibule/identity"
@@ -43,5 +44,19 @@ func TestAPairwiseClientCannotAskForAPersonByTheIDThatOthersKnow(t *testing.T) {
 				t.Errorf("sub in %s: %s", place, got)
 			}
 		}
+	})
+}
+
+// TestR64_AResourceThatIsTakenFromAClientIsGoneAtTheNextExchange: a registration is judged at every use, as a person's place is.
+func TestR64_AResourceThatIsTakenFromAClientIsGoneAtTheNextExchange(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		w.withAPIs()
+		l := w.login(basic, wish{scopes: []string{"openid"}, resource: reports})
+		got := w.redeem(w.login(basic, wish{scopes: []string{"openid"}, resource: reports}))
+		w.change(basic, func(c *identity.Client) { c.Resources = []string{files} })
+		refused(t, "a code for it", w.redeem(l), 400, "invalid_target")
+		refused(t, "a refresh for it", w.refresh(basic, got.text("refresh_token")), 400, "invalid_target")
+		named := url.Values{"grant_type": {"refresh_token"}, "refresh_token": {got.text("refresh_token")}, "resource": {reports}}
+		refused(t, "a refresh that names it", w.post("/token", basic, named), 400, "invalid_target")
 	})
 }

@@ -1,6 +1,7 @@
 package op
 
 import (
+	"cmp"
 	"context"
 
 	"github.com/vestibule-id/vestibule/identity"
@@ -20,17 +21,16 @@ func checkResource(_ *Provider, _ context.Context, a *authorization) error {
 }
 
 // targeted returns the API a token is for: the one the login was for, and otherwise the one that is asked for
-// now. A login for one API gives no token for another.
+// now. A login for one API gives no token for another, and none once the API was taken from the client.
 func targeted(c identity.Client, granted, asked string) (string, error) {
-	switch {
-	case asked == "" || asked == granted:
-		return granted, nil
-	case granted != "":
+	if granted != "" && asked != "" && asked != granted {
 		return "", refuse(invalidTarget, "the login was for another resource")
-	case !has(c.Resources, asked):
+	}
+	target := cmp.Or(granted, asked)
+	if target != "" && !has(c.Resources, target) {
 		return "", refuse(invalidTarget, errTarget)
 	}
-	return asked, nil
+	return target, nil
 }
 
 // audienceOf is whom a token is for: an API, or this provider, the default for a request that names none
