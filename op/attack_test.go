@@ -1,8 +1,10 @@
 package op_test
 
 import (
+	"net/http"
 	"net/url"
 	"testing"
+	"time"
 
 	"github.com/vestibule-id/vestibule/identity"
 	"github.com/vestibule-id/vestibule/storage"
@@ -58,5 +60,51 @@ func TestR64_AResourceThatIsTakenFromAClientIsGoneAtTheNextExchange(t *testing.T
 		refused(t, "a refresh for it", w.refresh(basic, got.text("refresh_token")), 400, "invalid_target")
 		named := url.Values{"grant_type": {"refresh_token"}, "refresh_token": {got.text("refresh_token")}, "resource": {reports}}
 		refused(t, "a refresh that names it", w.post("/token", basic, named), 400, "invalid_target")
+	})
+}
+
+// TestR73_AClientThatIsDownKeepsNobodyElseWaitingHoweverMuchWaitsForIt: an account with hundreds of people switches two-factor
+// authentication on while one product is down, and the others have to learn of what ends then.
+func TestR73_AClientThatIsDownKeepsNobodyElseWaitingHoweverMuchWaitsForIt(t *testing.T) {
+	eachHouse(t, func(t *testing.T, h *house) {
+		down, up := newSink(t), newSink(t)
+		down.answers(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusServiceUnavailable) })
+		h.listens("cms", down.URL)
+		p := h.listens("events", up.URL)
+		h.ended("cms", 350)
+		h.advance(time.Second)
+		h.ended("events", 1)
+		h.deliver(p, 0) // finds out that the cms is down
+		h.deliver(p, 1)
+		if h.waiting() != 350 || len(down.told()) != 1 {
+			t.Errorf("%d wait, and the cms was asked %d times", h.waiting(), len(down.told()))
+		}
+		down.answers(nil) // and what waits for it is not lost
+		h.advance(storage.LogoutLease)
+		told := 0
+		for range 4 {
+			n, err := p.DeliverLogouts(t.Context())
+			if told += n; err != nil {
+				t.Fatal(err)
+			}
+		}
+		if told != 350 {
+			t.Errorf("of 350 the client was told of %d once it was back", told)
+		}
+	})
+}
+
+// ended ends sessions in which a client was given something.
+func (h *house) ended(client identity.ClientID, sessions int) {
+	h.t.Helper()
+	ctx, now := h.t.Context(), h.now()
+	h.write(func(tx *storage.Tx) (err error) {
+		for range sessions {
+			s, _ := identity.NewSession(h.ada, false, now)
+			entry, _ := s.Enter(h.globex.ID, now)
+			g := identity.NewGrant(identity.AuthorizationRequest{ClientID: client}, s, entry, identity.Decision{AuthTime: now}, now)
+			err = firstError(err, tx.AddSession(ctx, s), tx.SaveEntry(ctx, entry), tx.AddGrant(ctx, g), tx.EndSession(ctx, s.ID, now))
+		}
+		return err
 	})
 }

@@ -45,7 +45,7 @@ type logoutEvents struct {
 // DeliverLogouts tells the clients that are due that somebody has left, and returns how many have taken
 // note. Several replicas may deliver at once. Clients are told side by side, so that one that hangs keeps
 // nobody else waiting; each is told one logout after the other, until one fails because the client is
-// not there: the rest is due again when the lease is over.
+// not there: all that waits for it is due again when a lease is over.
 func (p *Provider) DeliverLogouts(ctx context.Context) (int, error) {
 	taken := p.now()
 	var due []identity.Logout
@@ -93,15 +93,30 @@ func (p *Provider) tellAll(ctx context.Context, queue []identity.Logout) (told i
 			p.counts.untold.Add(1)
 			p.cfg.Log.Warn("a client was not told of a logout", "client", client.ID, "try", l.Tries, "given_up", !l.DeadAt.IsZero(), "error", failure)
 		}
-		err = p.cfg.DB.Write(ctx, func(tx *storage.Tx) error { return tx.SaveLogout(ctx, l) })
-		if errors.Is(err, storage.ErrNotFound) { // it has to be told anew
-			err = nil
-		}
-		if refused := new(logoutRefused); err != nil || failure != nil && !errors.As(failure, &refused) {
+		refused := new(logoutRefused)
+		away := failure != nil && !errors.As(failure, &refused)
+		if err = p.saveLogout(ctx, l, away); err != nil || away {
 			return told, err
 		}
 	}
 	return told, nil
+}
+
+// saveLogout writes how a delivery went. What else waits for a client that is not there is put off: with hundreds of them
+// due it would be tried all the time, and the others would have to wait for each try to fail.
+func (p *Provider) saveLogout(ctx context.Context, l identity.Logout, away bool) error {
+	err := p.cfg.DB.Write(ctx, func(tx *storage.Tx) error {
+		if away {
+			if err := tx.PutOffLogouts(ctx, l.ClientID, p.now().Add(storage.LogoutLease)); err != nil {
+				return err
+			}
+		}
+		return tx.SaveLogout(ctx, l)
+	})
+	if errors.Is(err, storage.ErrNotFound) { // it has to be told anew
+		err = nil
+	}
+	return err
 }
 
 // logoutRefused is the answer of a client that is there and does not accept this logout.

@@ -30,6 +30,7 @@ var (
 		RETURNING ` + logouts.names("")
 	logoutSave = `UPDATE logouts SET next_try_at = $3, tries = $4, sent_at = $5, dead_at = $6
 		WHERE client_id = $1 AND entry_id = $2 AND created_at = $7`
+	logoutsLater = "UPDATE logouts SET next_try_at = $2 WHERE client_id = $1 AND sent_at IS NULL AND dead_at IS NULL AND next_try_at < $2"
 )
 
 // queueLogouts returns the statement that tells every client which was given something in a live entry
@@ -54,6 +55,13 @@ func (tx *Tx) TakeLogouts(ctx context.Context, now time.Time) ([]identity.Logout
 // SaveLogout writes how a delivery went; [ErrNotFound] if the client has to be told anew meanwhile.
 func (tx *Tx) SaveLogout(ctx context.Context, l identity.Logout) error {
 	return tx.must(ctx, logoutSave, l.ClientID, l.EntryID, at(l.NextTryAt), l.Tries, at(l.SentAt), at(l.DeadAt), at(l.CreatedAt))
+}
+
+// PutOffLogouts lets everything that waits for a client wait until then, taken or not: what is due for one that is down must
+// not be taken again and again before what is due for others.
+func (tx *Tx) PutOffLogouts(ctx context.Context, client identity.ClientID, until time.Time) error {
+	_, err := tx.exec(ctx, logoutsLater, client, at(until))
+	return err
 }
 
 // LogoutsWaiting returns how many logouts are neither delivered nor given up.
