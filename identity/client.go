@@ -166,7 +166,7 @@ func (c Client) WithDefaults() Client {
 	if c.AuthMethod == "" {
 		c.AuthMethod = AuthBasic
 	}
-	if len(c.Grants) == 0 {
+	if c.Grants == nil { // an empty list is one: a client that is switched off
 		c.Grants = []string{GrantAuthorizationCode, GrantRefreshToken}
 	}
 	if c.AccessToken == "" {

@@ -108,3 +108,15 @@ func (h *house) ended(client identity.ClientID, sessions int) {
 		return err
 	})
 }
+
+// TestR60_AClientWhoseGrantsAreTakenAwayGetsNothingMore, whatever it holds by then.
+func TestR60_AClientWhoseGrantsAreTakenAwayGetsNothingMore(t *testing.T) {
+	w := newWorld(t)
+	waiting, holds := w.login(basic, wish{scopes: []string{"openid"}}), w.redeemed(basic, wish{scopes: []string{"openid"}})
+	w.change(basic, func(c *identity.Client) { c.Grants = []string{} })
+	refused(t, "a code", w.redeem(waiting), 400, "unauthorized_client")
+	refused(t, "a refresh token", w.refresh(basic, holds.text("refresh_token")), 400, "unauthorized_client")
+	refused(t, "its own credentials", w.post("/token", basic, url.Values{"grant_type": {"client_credentials"}}), 400, "unauthorized_client")
+	refused(t, "a pushed request", w.post("/par", basic, url.Values{"response_type": {"code"}, "redirect_uri": {returnTo}}), 400, "unauthorized_client")
+	refused(t, "a device", w.post("/device_authorization", basic, url.Values{"scope": {"openid"}}), 400, "unauthorized_client")
+}
