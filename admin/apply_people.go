@@ -45,10 +45,11 @@ func (a *Admin) planHash(ctx context.Context, p FilePerson) (plan plannedHash, e
 		return plan, err
 	}
 	plan.had = user.PasswordHash
+	if plan.had != "" && (p.imported || p.PasswordHash != "") { // it is the person's own by now
+		return plan, nil
+	}
 	if p.PasswordHash != "" {
-		if plan.had == "" {
-			plan.fresh, err = a.hasher.Adopt(ctx, p.PasswordHash)
-		}
+		plan.fresh, err = a.hasher.Adopt(ctx, p.PasswordHash)
 		return plan, err
 	}
 	if plan.had != "" {
@@ -78,7 +79,9 @@ func (r *application) person(ctx context.Context, f FilePerson) error {
 			return err
 		}
 	}
-	f.describe(&user)
+	if isNew || !f.imported {
+		f.describe(&user)
+	}
 	passwordChanged, err := r.password(f, &user)
 	if err != nil {
 		return err
@@ -91,7 +94,7 @@ func (r *application) person(ctx context.Context, f FilePerson) error {
 	if err := r.authenticator(ctx, user, f.TOTPSecret); err != nil {
 		return err
 	}
-	return r.memberships(ctx, user, f.Memberships)
+	return r.memberships(ctx, user, f)
 }
 
 // describe writes what the file says of a person into the record.
@@ -143,7 +146,8 @@ func (r *application) saveUser(ctx context.Context, had, u identity.User, isNew,
 }
 
 // authenticator imports the secret of an app the person uses already. A confirmed authenticator is never
-// replaced, and a difference is told.
+// replaced, and a difference is told. One that was voided, by a reset or by wrong codes, stays so: the file knows only what once was,
+// and the phone may be in other hands.
 func (r *application) authenticator(ctx context.Context, u identity.User, text string) error {
 	if text == "" {
 		return nil
@@ -152,15 +156,15 @@ func (r *application) authenticator(ctx context.Context, u identity.User, text s
 	if err != nil {
 		return err
 	}
-	has, err := r.tx.ConfirmedAuthenticator(ctx, u.ID)
-	if err == nil {
-		if !bytes.Equal(has.Secret, secret) {
-			r.result.Notes = append(r.result.Notes, "person "+u.Email+" has another authenticator by now; totp_secret was left alone")
-		}
+	switch last, err := r.tx.LastAuthenticator(ctx, u.ID); {
+	case err == nil && !last.DisabledAt.IsZero():
+		r.result.Notes = append(r.result.Notes, "person "+u.Email+" has had an authenticator that is void now; totp_secret was left alone")
 		return nil
-	}
-	if !errors.Is(err, storage.ErrNotFound) {
-		return err
+	case err == nil && !bytes.Equal(last.Secret, secret):
+		r.result.Notes = append(r.result.Notes, "person "+u.Email+" has another authenticator by now; totp_secret was left alone")
+		return nil
+	case !errors.Is(err, storage.ErrNotFound):
+		return err // or it is there already
 	}
 	r.differs(Difference{New: true, Kind: "authenticator", Name: u.Email})
 	imported := identity.Authenticator{ID: identity.NewID(), UserID: u.ID, Secret: secret, ConfirmedAt: r.now, CreatedAt: r.now}
@@ -171,21 +175,21 @@ func (r *application) authenticator(ctx context.Context, u identity.User, text s
 }
 
 // memberships goes by slug, so that two runs write the same trail.
-func (r *application) memberships(ctx context.Context, u identity.User, roles map[string]identity.Role) error {
-	for _, slug := range slices.Sorted(maps.Keys(roles)) {
+func (r *application) memberships(ctx context.Context, u identity.User, f FilePerson) error {
+	for _, slug := range slices.Sorted(maps.Keys(f.Memberships)) {
 		account, err := findAccount(ctx, r.tx.Queries, slug)
 		if err != nil {
 			return err
 		}
-		if err := r.membership(ctx, u, account, roles[slug]); err != nil {
+		if err := r.membership(ctx, u, account, f.Memberships[slug], f.imported); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// membership adds a place or changes the role. Whether that sends a letter is settled at the end.
-func (r *application) membership(ctx context.Context, u identity.User, account identity.Account, role identity.Role) error {
+// membership adds a place or, unless it is to stay, changes the role. Whether that sends a letter is settled at the end.
+func (r *application) membership(ctx context.Context, u identity.User, account identity.Account, role identity.Role, stays bool) error {
 	all, err := r.tx.MembershipsOf(ctx, u.ID)
 	if err != nil {
 		return err
@@ -196,7 +200,7 @@ func (r *application) membership(ctx context.Context, u identity.User, account i
 		if has.Account.ID != account.ID {
 			continue
 		}
-		if has.Role == role {
+		if has.Role == role || stays {
 			return nil
 		}
 		m.CreatedAt = has.CreatedAt

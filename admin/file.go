@@ -7,6 +7,7 @@ import (
 	"io"
 	"regexp"
 	"strings"
+	"time"
 
 	"go.yaml.in/yaml/v3"
 
@@ -39,14 +40,15 @@ type FilePerson struct {
 	GivenName     string `yaml:"given_name" json:"given_name"`
 	FamilyName    string `yaml:"family_name" json:"family_name"`
 	Locale        string `yaml:"locale" json:"locale"`
-	// Password is set whenever it is not the one the person has.
+	// Password is set whenever it is not the one the person has; an import sets it for people who have none.
 	Password string `yaml:"password" json:"password"`
 	// PasswordHash is taken over by a person who has no password yet. Afterwards it belongs to the person:
 	// their first login writes it anew with today's cost.
 	PasswordHash string `yaml:"password_hash" json:"password_hash"`
-	// TOTPSecret becomes the confirmed authenticator of a person who has none.
+	// TOTPSecret becomes the confirmed authenticator of a person who has never had one.
 	TOTPSecret  string                   `yaml:"totp_secret" json:"totp_secret"`
 	Memberships map[string]identity.Role `yaml:"memberships" json:"memberships"`
+	imported    bool                     // from another system: what is there already stays
 }
 
 // FileClient is a client, found by its id.
@@ -149,7 +151,8 @@ func (p *FilePerson) validate() (err error) {
 	if p.Password != "" && p.PasswordHash != "" {
 		return fmt.Errorf("people: %s: password and password_hash exclude each other", p.Email)
 	}
-	if p.PasswordHash != "" {
+	err = p.validateTexts()
+	if err == nil && p.PasswordHash != "" {
 		err = identity.CheckHash(p.PasswordHash)
 	}
 	if err == nil && p.TOTPSecret != "" {
@@ -162,6 +165,26 @@ func (p *FilePerson) validate() (err error) {
 	}
 	if err != nil {
 		return fmt.Errorf("people: %s: %w", p.Email, err)
+	}
+	return nil
+}
+
+// localeShape is a language tag (BCP 47), also as some systems write it: de_CH.
+var localeShape = regexp.MustCompile(`^[A-Za-z0-9]{1,8}([-_][A-Za-z0-9]{1,8}){0,5}$`)
+
+// validateTexts holds names to what people may call themselves in Settings: they are shown in one line, on terminals, too.
+func (p *FilePerson) validateTexts() error {
+	profile := identity.Profile{Name: p.Name, GivenName: p.GivenName, FamilyName: p.FamilyName}
+	if err := new(identity.User).SetProfile(profile, time.Time{}); err != nil {
+		return fmt.Errorf("a name has %d characters at most, and no line breaks or control characters in it", identity.MaxName)
+	}
+	if p.Locale != "" && !localeShape.MatchString(p.Locale) {
+		return errors.New("the locale must be a language such as en or de-CH")
+	}
+	for slug := range p.Memberships {
+		if strings.ContainsRune(slug, 0) { // which PostgreSQL cannot even look for
+			return fmt.Errorf("no account %q", slug)
+		}
 	}
 	return nil
 }

@@ -117,6 +117,7 @@ func (l *importLine) parse() error {
 	if _, err := decoder.Token(); !errors.Is(err, io.EOF) {
 		return errors.New("there is more than one object in the line")
 	}
+	l.person.imported = true
 	return l.person.validate()
 }
 

@@ -96,9 +96,14 @@ func (tx *Tx) ExhaustAuthenticators(ctx context.Context, user identity.UserID, n
 	return err
 }
 
+// LastAuthenticator returns the app a person has confirmed last, also when it is disabled by now; or [ErrNotFound].
+func (q Queries) LastAuthenticator(ctx context.Context, user identity.UserID) (identity.Authenticator, error) {
+	return one(ctx, q, authenticators, authenticatorLast, user)
+}
+
 // Exhausted reports whether the last app a person had was disabled by wrong codes, and none was confirmed since.
 func (q Queries) Exhausted(ctx context.Context, user identity.UserID) (bool, error) {
-	last, err := one(ctx, q, authenticators, authenticatorLast, user)
+	last, err := q.LastAuthenticator(ctx, user)
 	if errors.Is(err, ErrNotFound) {
 		err = nil
 	}
