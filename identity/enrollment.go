@@ -47,6 +47,7 @@ type Enrollment struct {
 	CreatedAt       time.Time
 	ExpiresAt       time.Time
 	SupersededAt    time.Time
+	Own             bool      // the QR code is on show in Settings; nobody was sent the link
 	ShownAt         time.Time // the QR code was on screen where the link was made, at the end of a reset
 	RevealedAt      time.Time
 	ConfirmedAt     time.Time
@@ -65,6 +66,13 @@ func NewEnrollment(user UserID, account AccountID, now time.Time) (Enrollment, s
 // without using the link: it goes out by mail as well, so that closing the tab loses nothing (PRODUCT §2, S6).
 func (e *Enrollment) ShowAtOnce(authenticator string, browser Digest, now time.Time) {
 	e.AuthenticatorID, e.BrowserHash, e.ShownAt = authenticator, browser, now
+}
+
+// ShowInSettings puts the QR code of a pending authenticator on the screen of somebody who is logged in. It is confirmed there and nowhere else: a
+// password was enough to see it, so until then it satisfies nothing.
+func (e *Enrollment) ShowInSettings(authenticator string, browser Digest, now time.Time) {
+	e.ShowAtOnce(authenticator, browser, now)
+	e.Own = true
 }
 
 // EnrollmentState is what can be done with a link.

@@ -29,6 +29,13 @@ func (p Person) FirstFactorByMail() (Account, bool) {
 // no less true, and asks for the factor the next time it is judged.
 func (u *User) FactorAdded(now time.Time) { u.SecondFactor, u.UpdatedAt = true, now }
 
+// FirstFactorUndone takes back what somebody has set up who knew the password and nothing else. The password goes with it, or they
+// would set up the next one at once; the mailbox is enough for another. left is the person after the change.
+func (u *User) FirstFactorUndone(left Person, now time.Time) {
+	u.FactorRemoved(left, now)
+	u.PasswordHash = ""
+}
+
 // FactorReplaced ends what the old factor has opened.
 func (u *User) FactorReplaced(now time.Time) {
 	u.Epoch++

@@ -48,6 +48,7 @@ type Link struct {
 	Email        string    // of a sign-up, the new one of a change, or where a notice was sent, folded; empty otherwise
 	Epoch        int64     // the person's, when it was sent: some links die when the credentials change elsewhere
 	Approved     bool      // a reset that needs no second proof: somebody has vouched for the person; see [Link.VouchedBy]
+	FirstFactor  bool      // a notice of the person's first second factor, which was set up on a password alone; see [Link.UndoesFirstFactor]
 	TokenHash    Digest
 	CreatedAt    time.Time
 	ExpiresAt    time.Time
@@ -78,6 +79,15 @@ func (l Link) VouchedBy() UserID {
 		return ""
 	}
 	return UserID(l.Subject)
+}
+
+// UndoFirstFactor is how long "This wasn't me" takes back the first second factor of a person.
+const UndoFirstFactor = 24 * time.Hour
+
+// UndoesFirstFactor reports whether the link still takes back what has been set up since the letter: nothing but a password was asked for then,
+// and until then the mailbox that the letter went to was enough for everything.
+func (l Link) UndoesFirstFactor(now time.Time) bool {
+	return l.FirstFactor && now.Before(l.CreatedAt.Add(UndoFirstFactor))
 }
 
 // NewInvitation returns the link with which a person who has no password yet sets one, and belongs to an account, and its secret.

@@ -22,6 +22,7 @@ type codeAttempt struct {
 	account identity.AccountID // that asks for it; empty: the person's own settings
 	text    string
 	mailed  bool // entered beside a link from a letter and no password
+	first   bool // of the first second factor of the person, who has proven a password and nothing else
 
 	recovery bool              // the text is a recovery code
 	counted  identity.Attempts // once it was counted
@@ -125,7 +126,7 @@ func (d *Door) confirm(ctx context.Context, tx *storage.Tx, c Caller, p provenCo
 	person := p.attempt.person
 	confirmed := c.by(person.ID, identity.EventEnrollmentConfirmed, now)
 	confirmed.AccountID = p.attempt.account
-	added := mail.Notice{Kind: templates.AuthenticatorAdded}
+	added := mail.Notice{Kind: templates.AuthenticatorAdded, FirstFactor: p.attempt.first}
 	return errors.Join(
 		tx.ReplaceRecoveryCodes(ctx, person.ID, p.newCodes.hashed),
 		d.cfg.Outbox.Notify(ctx, tx, person.User, c.Origin, added, now),

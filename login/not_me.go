@@ -5,7 +5,6 @@ import (
 	"errors"
 	"net/http"
 	"slices"
-	"time"
 
 	"github.com/vestibule-id/vestibule/identity"
 	"github.com/vestibule-id/vestibule/storage"
@@ -24,7 +23,13 @@ func (d *Door) showNotMe(w http.ResponseWriter, r *http.Request) error {
 	if m.state() != identity.LinkOpen {
 		return d.showLinkGone(w, r, m, templates.NextForgot, forgotURL(m.person.Email))
 	}
-	return d.show(w, r, templates.NotMe{Action: cleanPath(identity.LinkNotMe), Email: m.person.Email}, identity.AuthorizationRequest{})
+	page := templates.NotMe{Action: cleanPath(identity.LinkNotMe), Email: m.person.Email, Undoes: m.undoesFirstFactor()}
+	if !page.Undoes {
+		if page.Proof, page.Another, err = d.afterAlarm(r, m); err != nil {
+			return err
+		}
+	}
+	return d.show(w, r, page, identity.AuthorizationRequest{})
 }
 
 // submitNotMe does it; this browser is logged out with all others.
@@ -50,15 +55,32 @@ func (d *Door) showNotMeDone(w http.ResponseWriter, r *http.Request) error {
 	if m.state() != identity.LinkUsed {
 		return seeOther(w, r, cleanPath(identity.LinkNotMe))
 	}
-	return d.show(w, r, templates.NotMeDone{LoginURL: d.LoginURL("")}, identity.AuthorizationRequest{})
+	page := templates.NotMeDone{LoginURL: d.LoginURL(""), Undone: m.person.PasswordHash == ""}
+	if page.Proof, page.Another, err = d.afterAlarm(r, m); err != nil {
+		return err
+	}
+	return d.show(w, r, page, identity.AuthorizationRequest{})
+}
+
+// afterAlarm reports what a person who says that it was not them should know of the link they are mailed: whether it asks for a second
+// factor, and whether the letter that told of the first one still takes it back.
+func (d *Door) afterAlarm(r *http.Request, m mailed) (proof, another bool, err error) {
+	if !(identity.Link{}).NeedsProof(m.person, m.person.Exhausted) {
+		return false, false, nil
+	}
+	const enough = 50 // a stranger who causes more notices than that in a day hides a hint and nothing else
+	notices, err := d.cfg.DB.LastLinks(r.Context(), m.person.ID, identity.LinkNotMe, enough)
+	return true, slices.ContainsFunc(notices, func(l identity.Link) bool {
+		return l.State(m.person.User, m.now) == identity.LinkOpen && l.UndoesFirstFactor(m.now)
+	}), err
 }
 
 // endedByAlarm are the links a stranger may have set off.
 var endedByAlarm = []identity.LinkPurpose{identity.LinkReset, identity.LinkEmailOld, identity.LinkEmailNew}
 
 // NotMe believes a person who says, with the link of a notice, that something was not them: everything that is open ends, what the
-// notice told of is undone, and a link to a new password is mailed to where the notice went. It logs nobody in and takes no
-// password away: whoever reads the mail could have pressed the button by mistake.
+// notice told of is undone, and a link to a new password is mailed to where the notice went. It logs nobody in, and takes no
+// password away but with a first second factor: whoever reads the mail could have pressed the button by mistake.
 func (d *Door) NotMe(ctx context.Context, c Caller, secret string) error {
 	now := d.cfg.Now()
 	return d.cfg.DB.Write(ctx, func(tx *storage.Tx) error {
@@ -91,60 +113,6 @@ func (d *Door) NotMe(ctx context.Context, c Caller, secret string) error {
 		}
 		alarm := c.by(user, identity.EventNotMe, now)
 		alarm.Detail = undone.what
-		return errors.Join(tx.Record(ctx, alarm), d.cfg.Outbox.SendReset(ctx, tx, undone.user, templates.ResetNotMe, now))
+		return errors.Join(tx.Record(ctx, alarm), d.cfg.Outbox.SendReset(ctx, tx, undone.user, undone.letter(), now))
 	})
-}
-
-// undone is the person after an alarm, and what was taken back for the audit trail.
-type undone struct {
-	user identity.User
-	what string
-}
-
-// undo takes back what the notice told of, as far as nothing but a button may: a passkey that was added, and a change of address. The
-// address comes back to the one the notice was sent to, unless somebody else has it by now.
-func undo(ctx context.Context, tx *storage.Tx, m mailed, now time.Time) (undone, error) {
-	back := undone{user: m.person.User}
-	if err := undoPasskey(ctx, tx, m, &back, now); err != nil {
-		return back, err
-	}
-	if m.link.Email != "" && m.link.Email != back.user.Email {
-		_, err := tx.UserByEmail(ctx, m.link.Email)
-		if errors.Is(err, storage.ErrNotFound) {
-			back.user.Email, back.user.EmailVerified, back.user.UpdatedAt = m.link.Email, true, now
-			back.what, err = "the address is "+m.link.Email+" again", nil
-		}
-		if err != nil {
-			return back, err
-		}
-	}
-	if back.what == "" {
-		return back, nil
-	}
-	return back, tx.SaveUser(ctx, back.user)
-}
-
-// undoPasskey takes a passkey back, and the recovery codes that came with it if there is nothing left that they could stand in for. The last
-// second factor that an account insists on stays: whoever reads the mail could get rid of it otherwise, and choose a new
-// password without it (SECURITY R21, R30).
-func undoPasskey(ctx context.Context, tx *storage.Tx, m mailed, back *undone, now time.Time) error {
-	if m.link.Subject == "" {
-		return nil
-	}
-	all, err := tx.PasskeysOf(ctx, back.user.ID)
-	left := m.person
-	left.Passkeys = slices.ContainsFunc(all, func(p identity.Passkey) bool { return p.ID != m.link.Subject })
-	if err != nil || len(m.person.LockedOutWith(left)) > 0 {
-		return err
-	}
-	passkey, err := tx.DropPasskey(ctx, back.user.ID, m.link.Subject)
-	if errors.Is(err, storage.ErrNotFound) {
-		return nil
-	}
-	if err == nil && !left.CanRecover() {
-		err = tx.DropRecoveryCodes(ctx, back.user.ID)
-	}
-	back.user.FactorRemoved(left, now)
-	back.what = "passkey " + passkey.ID + " removed"
-	return err
 }

@@ -108,7 +108,7 @@ func (d *Door) keepPasskey(ctx context.Context, c Caller, made identity.Passkey,
 		cookie = Cookie{Secret: v.session.Prove(identity.Proof{Method: identity.MethodPasskey, At: now}), Remember: v.session.Remember}
 		added := c.by(made.UserID, identity.EventPasskeyAdded, now)
 		added.Detail = made.ID
-		notice := mail.Notice{Kind: templates.PasskeyAdded, Detail: made.Name, Subject: made.ID}
+		notice := mail.Notice{Kind: templates.PasskeyAdded, Detail: made.Name, Subject: made.ID, FirstFactor: !v.person.CanRecover()}
 		return errors.Join(err, renew(ctx, tx, v.session, old), tx.Record(ctx, added),
 			d.cfg.Outbox.Notify(ctx, tx, v.person.User, c.Origin, notice, now))
 	})

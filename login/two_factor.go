@@ -64,7 +64,7 @@ func shownApp(ctx context.Context, q storage.Queries, user identity.UserID, brow
 	if err != nil {
 		return identity.Authenticator{}, err
 	}
-	if newest.ShownAt.IsZero() || newest.AccountID != "" || !newest.Confirmable(browser, now) {
+	if !newest.Own || !newest.Confirmable(browser, now) {
 		return identity.Authenticator{}, storage.ErrNotFound
 	}
 	return q.Authenticator(ctx, newest.AuthenticatorID)
@@ -97,7 +97,7 @@ func (d *Door) StartAuthenticator(ctx context.Context, c Caller) error {
 			return err
 		}
 		shown, _ := identity.NewEnrollment(v.person.ID, "", now) // nobody is sent its link
-		shown.ShowAtOnce(app.ID, identity.DigestOf(c.Browser), now)
+		shown.ShowInSettings(app.ID, identity.DigestOf(c.Browser), now)
 		return errors.Join(
 			tx.AddEnrollment(ctx, shown), tx.AddAuthenticator(ctx, app),
 			tx.Record(ctx, c.by(v.person.ID, identity.EventEnrollmentRevealed, now)))
@@ -194,6 +194,7 @@ func (d *Door) takeApp(ctx context.Context, tx *storage.Tx, c Caller, v visit, p
 	if err := maySetUp(ctx, tx.Queries, v); err != nil {
 		return Cookie{}, err
 	}
+	proven.attempt.first = !v.person.CanRecover()
 	if _, err := d.use(ctx, tx, c, proven, now); err != nil {
 		return Cookie{}, err
 	}
@@ -206,7 +207,7 @@ func (d *Door) takeApp(ctx context.Context, tx *storage.Tx, c Caller, v visit, p
 		also = errors.Join(tx.VoidOtherAuthenticators(ctx, u.ID, proven.app.ID, now), tx.EndOtherSessionsOf(ctx, u.ID, session.ID, now))
 	case !u.SecondFactor:
 		u.FactorAdded(now)
-		also = d.cfg.Outbox.Notify(ctx, tx, u, c.Origin, mail.Notice{Kind: templates.TwoFactorTurnedOn}, now)
+		also = d.cfg.Outbox.Notify(ctx, tx, u, c.Origin, mail.Notice{Kind: templates.TwoFactorTurnedOn, FirstFactor: proven.attempt.first}, now)
 	}
 	cookie = Cookie{Remember: session.Remember}
 	cookie.Secret = session.Prove(identity.Proof{Method: identity.MethodTOTP, At: now})

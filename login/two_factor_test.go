@@ -133,6 +133,21 @@ func TestR25_AnAppThatWasNotConfirmedInSettingsIsNothing(t *testing.T) {
 	})
 }
 
+// TestR25_AnAppShownInSettingsIsConfirmedThereAlone: an account that asks for a code does not take one from it, though the QR code was seen.
+func TestR25_AnAppShownInSettingsIsConfirmedThereAlone(t *testing.T) {
+	each(t, func(t *testing.T, h *house) {
+		ada, thief := h.atHome()
+		secret := thief.press(thief.get("/settings"), "Enable").keyShown()
+		h.joins(ada, h.account("globex", identity.TwoFactorAll))
+		other := h.browser()
+		page := other.logIn("account=globex", ada.Email, password).shows(200, "Check your mail")
+		other.post(page.url.String(), url.Values{"code": {h.code(secret)}})
+		if p := must(h.db.Person(t.Context(), ada.ID, h.clock())); p.Confirmed || p.Pending {
+			t.Errorf("a password was enough to set up what an account asks for: %+v", p)
+		}
+	})
+}
+
 func TestR10_TheSecretIsForTheBrowserThatAskedForIt(t *testing.T) {
 	h := onSQLite(t)
 	_, b := h.atHome()

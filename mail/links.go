@@ -50,19 +50,24 @@ type Notice struct {
 	Left   int    // recovery codes
 	// Subject is what "This wasn't me" undoes besides ending all sessions: the id of a passkey that was added; empty otherwise.
 	Subject string
+	// FirstFactor says that the notice tells of the person's first second factor, set up on a password alone: for a day "This wasn't me" takes
+	// back all that was set up since.
+	FirstFactor bool
 }
 
 // Notify writes a notice, with a link of its own for "This wasn't me". Send it to whoever the person was before the act: u is
 // the user as they were when the address in question was theirs.
 func (o Outbox) Notify(ctx context.Context, tx *storage.Tx, u identity.User, from identity.Origin, n Notice, now time.Time) error {
 	alarm, secret := identity.NewLink(identity.LinkNotMe, u, now)
-	alarm.Subject, alarm.Email = n.Subject, u.Email
+	alarm.Subject, alarm.Email, alarm.FirstFactor = n.Subject, u.Email, n.FirstFactor
 	address, err := o.link(identity.LinkNotMe, secret)
 	if err != nil {
 		return err
 	}
-	letter, err := templates.Notice{
-		Kind: n.Kind, Name: u.Name, Detail: n.Detail, Left: n.Left, When: now, NotMe: address, Address: from.Address,
-	}.Letter(o.frame(u))
+	notice := templates.Notice{Kind: n.Kind, Name: u.Name, Detail: n.Detail, Left: n.Left, When: now, NotMe: address, Address: from.Address}
+	if n.FirstFactor {
+		notice.UndoneUntil = now.Add(identity.UndoFirstFactor)
+	}
+	letter, err := notice.Letter(o.frame(u))
 	return errors.Join(err, tx.AddLink(ctx, alarm), o.post(ctx, tx, u, "notice", letter, now))
 }

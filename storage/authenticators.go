@@ -23,7 +23,7 @@ var (
 		"WHERE user_id = $1 AND confirmed_at IS NOT NULL AND disabled_at IS NULL ORDER BY confirmed_at DESC LIMIT 1")
 	authenticatorPending = "SELECT " + authenticators.names("t.") + ` FROM authenticators t JOIN enrollments e ON e.authenticator_id = t.id
 		WHERE t.user_id = $1 AND t.confirmed_at IS NULL AND t.disabled_at IS NULL
-		AND e.superseded_at IS NULL AND e.confirmed_at IS NULL AND e.expires_at > $2 ORDER BY t.created_at DESC LIMIT 1`
+		AND NOT e.own AND e.superseded_at IS NULL AND e.confirmed_at IS NULL AND e.expires_at > $2 ORDER BY t.created_at DESC LIMIT 1`
 	authenticatorInsert  = authenticators.inserting()
 	authenticatorConfirm = `UPDATE authenticators SET confirmed_at = $2, last_step = $3
 		WHERE id = $1 AND confirmed_at IS NULL AND disabled_at IS NULL`
@@ -31,6 +31,8 @@ var (
 	authenticatorsReplace = "UPDATE authenticators SET disabled_at = $2 WHERE user_id = $1 AND id <> $3 AND disabled_at IS NULL"
 	authenticatorsVoid    = `UPDATE authenticators SET disabled_at = CASE WHEN disabled_at IS NULL THEN $2 ELSE disabled_at END, exhausted = FALSE
 		WHERE user_id = $1`
+	authenticatorsVoidOwn = authenticatorsVoid + ` AND id IN
+		(SELECT e.authenticator_id FROM enrollments e WHERE e.user_id = $1 AND e.own)`
 	authenticatorsOff   = "UPDATE authenticators SET disabled_at = $2, exhausted = TRUE WHERE user_id = $1 AND disabled_at IS NULL"
 	authenticatorLast   = authenticators.selecting("WHERE user_id = $1 AND confirmed_at IS NOT NULL ORDER BY confirmed_at DESC LIMIT 1")
 	authenticatorTold   = "UPDATE authenticators SET told_step = $2 WHERE id = $1"
@@ -81,6 +83,12 @@ func (tx *Tx) TellStep(ctx context.Context, id string, step int64) error {
 // asked for any more in their place.
 func (tx *Tx) VoidAuthenticators(ctx context.Context, user identity.UserID, now time.Time) error {
 	_, err := tx.exec(ctx, authenticatorsVoid, user, at(now))
+	return err
+}
+
+// VoidOwnAuthenticators is VoidAuthenticators for those that were set up in Settings. Whoever has set one up with a link had the mailbox, too.
+func (tx *Tx) VoidOwnAuthenticators(ctx context.Context, user identity.UserID, now time.Time) error {
+	_, err := tx.exec(ctx, authenticatorsVoidOwn, user, at(now))
 	return err
 }
 

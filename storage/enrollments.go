@@ -12,7 +12,7 @@ var enrollments = table[identity.Enrollment]{"enrollments", func(_ *sealer, e *i
 		{"id", &e.ID}, {"user_id", &e.UserID}, {"account_id", orNull(&e.AccountID)}, {"token_hash", &e.TokenHash},
 		{"authenticator_id", &e.AuthenticatorID}, {"browser_hash", &e.BrowserHash},
 		{"created_at", moment{&e.CreatedAt}}, {"expires_at", moment{&e.ExpiresAt}},
-		{"superseded_at", moment{&e.SupersededAt}}, {"shown_at", moment{&e.ShownAt}}, {"revealed_at", moment{&e.RevealedAt}}, {"confirmed_at", moment{&e.ConfirmedAt}},
+		{"superseded_at", moment{&e.SupersededAt}}, {"own", &e.Own}, {"shown_at", moment{&e.ShownAt}}, {"revealed_at", moment{&e.RevealedAt}}, {"confirmed_at", moment{&e.ConfirmedAt}},
 	}
 }}
 

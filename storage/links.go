@@ -10,7 +10,7 @@ import (
 var links = table[identity.Link]{"links", func(_ *sealer, l *identity.Link) []column {
 	return []column{
 		{"id", &l.ID}, {"purpose", &l.Purpose}, {"subject", &l.Subject}, {"user_id", orNull(&l.UserID)},
-		{"account_id", orNull(&l.AccountID)}, {"email", &l.Email}, {"epoch", &l.Epoch}, {"approved", &l.Approved},
+		{"account_id", orNull(&l.AccountID)}, {"email", &l.Email}, {"epoch", &l.Epoch}, {"approved", &l.Approved}, {"first_factor", &l.FirstFactor},
 		{"token_hash", &l.TokenHash}, {"created_at", moment{&l.CreatedAt}}, {"expires_at", moment{&l.ExpiresAt}},
 		{"superseded_at", moment{&l.SupersededAt}}, {"used_at", moment{&l.UsedAt}},
 	}
@@ -25,6 +25,7 @@ var (
 	linkUse        = `UPDATE links SET used_at = $3 WHERE token_hash = $1 AND purpose = $2
 		AND used_at IS NULL AND superseded_at IS NULL AND expires_at > $3`
 	linksVoid       = "UPDATE links SET superseded_at = $3 WHERE user_id = $1 AND purpose = $2 AND superseded_at IS NULL AND used_at IS NULL"
+	linksSettle     = "UPDATE links SET first_factor = FALSE WHERE user_id = $1 AND purpose = 'not-me' AND first_factor"
 	linksVoidAsked  = linksVoid + " AND NOT approved"
 	linksVoidSignUp = `UPDATE links SET superseded_at = $3 WHERE email = $1 AND purpose = $2 AND user_id IS NULL
 		AND superseded_at IS NULL AND used_at IS NULL`
@@ -77,6 +78,12 @@ func (tx *Tx) voidLinks(ctx context.Context, l identity.Link) error {
 // VoidLinks makes the links of one purpose that a person has not used worthless.
 func (tx *Tx) VoidLinks(ctx context.Context, user identity.UserID, purpose identity.LinkPurpose, now time.Time) error {
 	_, err := tx.exec(ctx, linksVoid, user, purpose, at(now))
+	return err
+}
+
+// SettleFirstFactor makes notices of the first factors of a person notices like all others: what they could take back has been taken back.
+func (tx *Tx) SettleFirstFactor(ctx context.Context, user identity.UserID) error {
+	_, err := tx.exec(ctx, linksSettle, user)
 	return err
 }
 

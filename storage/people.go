@@ -13,7 +13,7 @@ import (
 var factorNames = `EXISTS (SELECT 1 FROM authenticators t WHERE t.user_id = u.id AND t.confirmed_at IS NOT NULL AND t.disabled_at IS NULL),
 	EXISTS (SELECT 1 FROM authenticators t JOIN enrollments e ON e.authenticator_id = t.id
 		WHERE t.user_id = u.id AND t.confirmed_at IS NULL AND t.disabled_at IS NULL
-		AND e.superseded_at IS NULL AND e.confirmed_at IS NULL AND e.expires_at > $2), ` + hasPasskeys("u.id") + `,
+		AND NOT e.own AND e.superseded_at IS NULL AND e.confirmed_at IS NULL AND e.expires_at > $2), ` + hasPasskeys("u.id") + `,
 	EXISTS (SELECT 1 FROM authenticators t WHERE t.user_id = u.id AND t.confirmed_at IS NOT NULL AND t.exhausted)`
 
 func factorPlaces(p *identity.Person) []any {

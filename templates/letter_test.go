@@ -37,6 +37,7 @@ func letters(account, person string) map[string]interface{ Letter(Frame) (Letter
 		all[fmt.Sprintf("notice-%02d", kind)] = Notice{Kind: NoticeKind(kind), Name: person, Detail: account, Left: 3, When: expiry,
 			NotMe: "https://id.example.com/not-me/abc", Address: "203.0.113.7"}
 	}
+	all["notice-first"] = Notice{Kind: AuthenticatorAdded, Name: person, When: expiry, NotMe: "https://id.example.com/not-me/abc", UndoneUntil: expiry}
 	return all
 }
 

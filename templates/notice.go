@@ -11,6 +11,8 @@ type Notice struct {
 	When    time.Time
 	NotMe   string // absolute link that ends all sessions and starts a reset, built from the configured issuer; left out when empty
 	Address string // where it was done from; left out when empty
+	// UndoneUntil is until when NotMe takes back what the notice tells of; zero: never, or as far as that goes without saying.
+	UndoneUntil time.Time
 }
 
 // NoticeKind is what a notice is about.

@@ -95,6 +95,10 @@ func (p LostAsked) Render(w io.Writer, f Frame) error { return lostAskedPage.ren
 type NotMe struct {
 	Action string // posted
 	Email  string
+	Undoes bool // it takes back every second factor there is, and the password
+	Proof  bool // the link that is mailed will ask for a second factor
+	// Another letter of the last day takes back what that second factor was set up with.
+	Another bool
 }
 
 var notMePage = parsePage("not_me")
@@ -103,7 +107,12 @@ var notMePage = parsePage("not_me")
 func (p NotMe) Render(w io.Writer, f Frame) error { return notMePage.render(w, f, p) }
 
 // NotMeDone says what was done, and where the link to a new password is.
-type NotMeDone struct{ LoginURL string }
+type NotMeDone struct {
+	LoginURL string
+	Undone   bool // every second factor there was, and the password, are gone
+	Proof    bool // the link that was mailed asks for a second factor
+	Another  bool // see [NotMe]
+}
 
 var notMeDonePage = parsePage("not_me_done")
 

@@ -11,6 +11,7 @@ const (
 	ResetStarted                     // an operator has started it
 	ResetApproved                    // somebody has vouched for a person who has lost the authenticator
 	ResetNotMe                       // the person has said that something was not them
+	ResetUndone                      // the same, and what was set up as first second factor is gone, with the password
 )
 
 var resetReasons = [...]struct{ subject, why, unexpected string }{
@@ -18,6 +19,7 @@ var resetReasons = [...]struct{ subject, why, unexpected string }{
 	ResetStarted:  {"letter.reset.subject", "letter.reset.started", "letter.reset.ignore"},
 	ResetApproved: {"letter.reset.approved.subject", "letter.reset.approved", "letter.reset.warn"},
 	ResetNotMe:    {"letter.reset.subject", "letter.reset.not-me", "letter.reset.warn"},
+	ResetUndone:   {"letter.reset.subject", "letter.reset.undone", "letter.reset.undone-warn"},
 }
 
 // SubjectKey is the message key of the subject.

@@ -32,6 +32,9 @@ func resetSamples(account, person string) []sample {
 		{"reset-done", ResetDone{OKURL: "/enroll", SetUp: true}}, {"reset-done-bare", ResetDone{OKURL: "/login"}},
 		{"lost", lost}, {"lost-again", again}, {"lost-asked", LostAsked{ByOwner: true, BackURL: "/reset"}}, {"lost-asked-operator", LostAsked{}},
 		{"not-me", NotMe{Action: "/not-me", Email: person}}, {"not-me-done", NotMeDone{LoginURL: "/login"}},
+		{"not-me-first", NotMe{Action: "/not-me", Email: person, Undoes: true}}, {"not-me-first-done", NotMeDone{LoginURL: "/login", Undone: true}},
+		{"not-me-proof", NotMe{Action: "/not-me", Email: person, Proof: true}}, {"not-me-proof-done", NotMeDone{LoginURL: "/login", Proof: true}},
+		{"not-me-another", NotMe{Action: "/not-me", Email: person, Proof: true, Another: true}}, {"not-me-another-done", NotMeDone{LoginURL: "/login", Proof: true, Another: true}},
 		{"recoveries", Recoveries{Head: head, Waiting: []AskedRecovery{asked, {URL: "/settings/recoveries/2", Email: "ada@example.com", AskedAt: expiry}}}},
 		{"recoveries-none", Recoveries{Head: head}}, {"recovery", decide}, {"recovery-refused", noReason},
 	}
