@@ -77,6 +77,7 @@ var hostileTargets = []string{
 	"/authorize/", "/authorize/callback/", "/authorize/x", "/authorize/../token", "/authorize%2fcallback", "/keys/", "/keys/..", "/token/", "/token/x", "/userinfo/", "/end_session/",
 	"/enroll/", "/enroll/x", "/enroll/%00", "/enroll/..", "/enroll/..%2flogin", "/enroll/" + strings.Repeat("a", 43), "/enroll/" + strings.Repeat("a", 43) + "/", "/enroll/" + strings.Repeat("a", 8<<10), "/enroll/%ff%fe", "/enroll/code/x",
 	"/reset/", "/reset/x", "/reset/%00", "/reset/..%2flogin", "/reset/" + strings.Repeat("a", 43), "/reset/" + strings.Repeat("a", 8<<10), "/reset/done/x", "/forgot/", "/forgot/sent/..", "/not-me/" + strings.Repeat("a", 43), "/lost/", "/lost/asked/x",
+	"/invitation/", "/invitation/x", "/invitation/%00", "/invitation/" + strings.Repeat("a", 43), "/sign-up/x", "/sign-up/" + strings.Repeat("a", 43), "/sign-up/" + strings.Repeat("a", 8<<10),
 	"/settings/", "/settings/..", "/settings/profile/", "/settings/confirm?next=//evil.example/", "/login?next=https://evil.example/", "/email/old/%00", "/email/new/x", "/email/", "/settings/sessions/end/x",
 	"/assets/", "/assets/../login", "/assets/%2e%2e/go.mod", "/assets/..%2f..%2fgo.mod", "/assets/style.css", "/assets/style.000000000000.css", "/assets/%00", "/assets/" + strings.Repeat("a", 8<<10),
 	"/admin", "/admin/", "/healthz", "/readyz", "/metrics", "/debug/pprof/", "/debug/vars", "/.git/config", "/.env", "/favicon.ico", "/robots.txt", "/%", "/%zz", "/\xff", "/<script>vestibule()</script>", "/%3Cscript%3Evestibule()%3C/script%3E",

@@ -240,6 +240,7 @@ func (f *fixture) loginDoors(t testing.TB) (doors []door) {
 	add("GET", "/enroll", b, nil, nil)
 	add("GET", "/enroll/done", b, nil, nil)
 	add("POST", "/enroll", b, nil, url.Values{templates.FieldPassword: {"not-his-password"}})
+	add("GET", "/enroll/code", b, nil, nil)
 	add("POST", "/enroll/code", b, nil, url.Values{templates.FieldCode: {"123456"}})
 	add("GET", "/invitation", b, nil, nil)
 	add("GET", "/invitation/done", b, nil, nil)
@@ -261,6 +262,7 @@ func (f *fixture) loginDoors(t testing.TB) (doors []door) {
 	b = f.resetting(t)
 	add("GET", "/reset", b, nil, nil)
 	add("GET", "/reset/done", b, nil, nil)
+	add("POST", "/passkeys/options/reset", b, nil, url.Values{"x": {"y"}})
 	add("POST", "/reset", b, nil, url.Values{templates.FieldPassword: {"short"}, templates.FieldCode: {"123456"}})
 	add("GET", "/lost", b, nil, nil)
 	add("GET", "/lost/asked", b, nil, nil)
@@ -272,7 +274,7 @@ func (f *fixture) loginDoors(t testing.TB) (doors []door) {
 	add("POST", "/settings/recoveries/"+forgedID, b, nil, url.Values{templates.FieldReason: {"x"}, templates.FieldDecision: {templates.DecisionApprove}})
 	add("GET", "/", b, nil, nil)
 	add("GET", "/nowhere", b, nil, nil)
-	return append(append(doors, f.settingsDoors(t)...), f.passkeyDoors()...)
+	return slices.Concat(doors, f.settingsDoors(t), f.passkeyDoors(), f.ownerDoors(t))
 }
 
 // resetting returns a browser that has opened Ada's reset link.
