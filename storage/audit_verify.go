@@ -34,7 +34,7 @@ func (db *DB) VerifyAudit(ctx context.Context) (AuditReport, error) {
 	v := auditor{q: db.Queries, covered: map[string]covering{}, present: map[string]identity.Digest{}}
 	err := v.links(ctx)
 	if err == nil {
-		err = v.readUpTo(ctx, last)
+		err = v.readOn(ctx, eventsAfter)
 	}
 	if err == nil {
 		err = v.end(ctx)
@@ -48,7 +48,7 @@ type auditor struct {
 	report  AuditReport
 	before  identity.AuditLink
 	number  int                        // of the link before
-	read    string                     // the id up to which events were read
+	read    string                     // the id up to which events were read, in the order of the database
 	covered map[string]covering        // by links, and not seen yet
 	present map[string]identity.Digest // and covered by no link so far
 }
@@ -105,28 +105,25 @@ func (v *auditor) link(ctx context.Context, row auditRow) error {
 		v.covered[e.ID], upTo = covering{link.ID, e.Digest}, max(upTo, e.ID)
 	}
 	v.before, v.report.Head = link, link.Hash
-	if err := v.readUpTo(ctx, upTo); err != nil {
+	if err := v.readOn(ctx, eventsUpTo, upTo); err != nil {
 		return err
 	}
 	v.match()
 	return nil
 }
 
-// readUpTo reads the events up to an id.
-func (v *auditor) readUpTo(ctx context.Context, id string) error {
-	for v.read < id {
-		page, err := many(ctx, v.q, events, eventsUpTo, v.read, id)
-		if err != nil {
+// readOn reads the events that follow, up to an id or all of them. Ids are not compared here: most databases sort by the rules of a
+// language, so "greater" means something else there, and somebody may have written ids of their own.
+func (v *auditor) readOn(ctx context.Context, query string, upTo ...any) error {
+	for {
+		page, err := many(ctx, v.q, events, query, append([]any{v.read}, upTo...)...)
+		if err != nil || len(page) == 0 {
 			return err
 		}
 		for _, e := range page {
 			v.present[e.ID], v.read = e.Digest(), e.ID
 		}
-		if len(page) == 0 {
-			v.read = id
-		}
 	}
-	return nil
 }
 
 // match strikes out what is both covered and present.
@@ -147,9 +144,6 @@ func (v *auditor) compare(id string, by covering, is identity.Digest) {
 	delete(v.covered, id)
 	delete(v.present, id)
 }
-
-// last is greater than every id.
-const last = "~"
 
 // end says what has found no counterpart. All events were read; what was sealed meanwhile is in the links
 // that are read after the list of those that wait, so that nothing falls between the two.

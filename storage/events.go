@@ -21,6 +21,7 @@ var (
 	eventByID    = events.selecting("WHERE id = $1")
 	eventsSince  = events.selecting("WHERE id > $1 AND at >= $2 AND at < $3 ORDER BY id LIMIT 1000")
 	eventsUpTo   = events.selecting("WHERE id > $1 AND id <= $2 ORDER BY id LIMIT 1000")
+	eventsAfter  = events.selecting("WHERE id > $1 ORDER BY id LIMIT 1000")
 	eventsRecent = events.selecting("ORDER BY at DESC, id DESC LIMIT $1")
 )
 
