@@ -46,6 +46,12 @@ func TestAPairwiseClientCannotAskForAPersonByTheIDThatOthersKnow(t *testing.T) {
 				t.Errorf("sub in %s: %s", place, got)
 			}
 		}
+		for _, spelled := range []string{`\u0000`, `\ud800`, `a\u0000b`} { // R101: and no spelling is a fault of ours
+			claims := `{"id_token":{"sub":{"value":"` + spelled + `"}}}`
+			if got := b.authorize(wanting("cms", "account", "acme", "prompt", "none", "claims", claims)).outcome(); got != "login_required" {
+				t.Errorf("sub %s: %s", spelled, got)
+			}
+		}
 	})
 }
 
