@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"encoding/json"
 	"io"
+	"math/rand/v2"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -93,14 +94,19 @@ func startNode(t *testing.T, folder, script string, arguments ...string) {
 	go io.Copy(io.Discard, out)
 }
 
+// freePort is for a program that is told where to listen. It is below those that the system gives to whoever asks for any (RFC 6335 §6 and,
+// on Linux, 32768 and up), so that nobody else is given it before the program starts.
 func freePort(t *testing.T) string {
 	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
+	for range 100 {
+		port := strconv.Itoa(20000 + rand.IntN(12000))
+		if l, err := net.Listen("tcp", "127.0.0.1:"+port); err == nil {
+			l.Close()
+			return port
+		}
 	}
-	defer l.Close()
-	return strconv.Itoa(l.Addr().(*net.TCPAddr).Port)
+	t.Fatal("no port is free")
+	return ""
 }
 
 // inbox is a client's back-channel logout endpoint.

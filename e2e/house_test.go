@@ -103,6 +103,21 @@ func (h *house) fetchMail(t *testing.T) {
 	}
 }
 
+// openLetter waits for a letter in the mailbox that is open, and opens it. The mailbox reloads itself every five seconds.
+func openLetter(tab *browser.Tab, subject string) {
+	tab.Wait("text=" + subject)
+	tab.Stay()
+	tab.Follow("text=" + subject)
+}
+
+// forgetLetters waits for those that a house begins with, from the account that asks already, and forgets them.
+func (h *house) forgetLetters(t *testing.T) {
+	t.Helper()
+	h.link(t, ben)
+	h.Mail.WaitFor(t, ada.Email, "Nothing to do")
+	h.Mail.Clear()
+}
+
 // link waits for the letter that invites a person and returns the link in it.
 func (h *house) link(t *testing.T, p demo.Person) string {
 	t.Helper()

@@ -90,14 +90,15 @@ func TestS4_TheKeyboardAloneIsEnough(t *testing.T) {
 	tab.Open(h.cms)
 	walkTo(t, tab, "Log in")
 	tab.PressToLeave("Enter")
-	tab.Press(ada.Email) // the cursor is there when the page opens
+	tab.Wait("#email:focus") // the cursor is there, though not before the page was drawn
+	tab.Press(ada.Email)
 	tab.Press("Tab")
 	tab.Press(ada.Password)
 	tab.PressToLeave("Enter")
 	expect(t, tab, "Choose an account")
 	walkTo(t, tab, "Acme Media acme · Owner Asks for a code")
 	tab.PressToLeave("Enter")
-	tab.Wait(codeField)
+	tab.Wait("#code:focus")
 	tab.PressToLeave(app.code())
 	expectLogin(t, tab, h.cms, ada, "Acme Media", passwordAndCode)
 	walkTo(t, tab, "Log out")

@@ -29,8 +29,7 @@ func TestS8_RecoveryCodesFollowThePairingAndStandInForTheApp(t *testing.T) {
 	}
 	code := tab.Text(thirdCode)
 	tab.AllowClipboard()
-	tab.Click("text=Copy code")
-	tab.WaitText("Copied")
+	tab.ClickAndHear("text=Copy code", "Copied")
 	tab.Click(thirdsCopy)
 	tab.WaitClipboard(code) // the browser writes after the click, and not at all once the page was left
 	saveCodes(t, tab)

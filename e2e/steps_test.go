@@ -83,7 +83,7 @@ func expect(t *testing.T, tab *browser.Tab, title string, says ...string) {
 // presses anything in between but reload.
 func expectEnded(t *testing.T, tab *browser.Tab, title string) {
 	t.Helper()
-	for end := time.Now().Add(10 * time.Second); tab.Exists("#amr") && time.Now().Before(end); {
+	for end := time.Now().Add(30 * time.Second); tab.Exists("#amr") && time.Now().Before(end); {
 		tab.Reload()
 	}
 	expect(t, tab, title, "session_ended", "You logged out elsewhere, or the account's rules have changed.")

@@ -1,6 +1,8 @@
 package browser
 
 import (
+	"context"
+	"errors"
 	"fmt"
 	"strings"
 
@@ -10,7 +12,10 @@ import (
 	"github.com/chromedp/chromedp"
 )
 
-// Paste puts what a page has copied into a field, as a person does with the keyboard. All tabs of a Chromium share one clipboard.
+// clipboard is held by the test that uses it: all tabs of a Chromium share one.
+var clipboard = make(chan struct{}, 1)
+
+// Paste puts what a page has copied into an empty field, as a person does with the keyboard, and waits until it is there.
 func (tab *Tab) Paste(selector string) {
 	tab.t.Helper()
 	tab.Click(selector)
@@ -18,11 +23,20 @@ func (tab *Tab) Paste(selector string) {
 		Type: input.DispatchKeyEventTypeRawKeyDown, Key: "v", Code: "KeyV", Modifiers: 2, // Ctrl
 		Commands: []string{"paste"},
 	}))
+	tab.await("find something in "+selector, func() error {
+		if tab.Value(selector) == "" {
+			return errors.New("it is empty")
+		}
+		return nil
+	})
 }
 
-// AllowClipboard lets the tab's pages write to and read from the clipboard, as a person's click does.
+// AllowClipboard lets the tab's pages write to and read from the clipboard, as a person's click does, and keeps the clipboard from other
+// tests until this one ends. A test calls it once.
 func (tab *Tab) AllowClipboard() {
 	tab.t.Helper()
+	clipboard <- struct{}{}
+	tab.t.Cleanup(func() { <-clipboard })
 	for _, name := range []string{"clipboard-read", "clipboard-write"} {
 		_, err := chromedp.Call(tab.ctx, cdpbrowser.SetPermission, cdpbrowser.SetPermissionParams{
 			Permission: &cdpbrowser.PermissionDescriptor{Name: name}, Setting: cdpbrowser.PermissionSettingGranted,
@@ -40,7 +54,9 @@ func (tab *Tab) AllowClipboard() {
 func (tab *Tab) WaitClipboard(want string) {
 	tab.t.Helper()
 	tab.await("copy "+want, func() error {
-		got, err := chromedp.Run(tab.ctx, chromedp.Evaluate[string]("navigator.clipboard.readText()", chromedp.EvalAwaitPromise))
+		ctx, cancel := context.WithTimeout(tab.ctx, patience)
+		defer cancel()
+		got, err := chromedp.Run(ctx, chromedp.Evaluate[string]("navigator.clipboard.readText()", chromedp.EvalAwaitPromise))
 		if err == nil && strings.ReplaceAll(got, "\r\n", "\n") != want {
 			err = fmt.Errorf("the clipboard holds %q", got)
 		}

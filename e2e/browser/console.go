@@ -6,7 +6,6 @@ import (
 	"slices"
 	"strings"
 	"sync"
-	"time"
 
 	"github.com/chromedp/cdproto/network"
 	"github.com/chromedp/chromedp"
@@ -92,7 +91,7 @@ func (tab *Tab) Tolerate(part string) {
 // finish fails the test when a page complained.
 func (tab *Tab) finish() {
 	tab.t.Helper()
-	ctx, cancel := context.WithTimeout(tab.ctx, 2*time.Second)
+	ctx, cancel := context.WithTimeout(tab.ctx, patience/2)
 	defer cancel()
 	// A tab that has crashed has no last word; what it said before still counts.
 	if err := chromedp.Do(ctx, chromedp.Evaluate[chromedp.Void](fmt.Sprintf("console.debug(%q)", lastWord))); err == nil {

@@ -68,6 +68,20 @@
     return { x: x + scrollX, y: y + scrollY, width, height };
   },
 
+  // stay keeps a page that reloads itself as it is.
+  stay() { window.stop(); return true; },
+
+  // listen notes all that the page reads from now on; heard tells whether a text was among it.
+  listen() {
+    const note = () => document.vestibuleHeard = (document.vestibuleHeard ?? "") + this.page();
+    new MutationObserver(note).observe(document, { subtree: true, childList: true, characterData: true });
+    return true;
+  },
+  heard(text) {
+    if (!document.vestibuleHeard?.includes(text)) throw new Error("the page has not said so");
+    return true;
+  },
+
   // leave marks this document; arrived is true in a later one that has loaded.
   leave() { return document.vestibuleLeft = true; },
   arrived() {

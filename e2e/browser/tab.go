@@ -143,6 +143,21 @@ func (tab *Tab) WaitText(text string) {
 	})
 }
 
+// ClickAndHear clicks and waits until the page has said something, also if it does not say so any more: what is shown for a moment
+// may be gone before a busy machine looks.
+func (tab *Tab) ClickAndHear(selector, text string) {
+	tab.t.Helper()
+	tab.ask("listen", new(bool), "listen")
+	tab.Click(selector)
+	tab.ask(fmt.Sprintf("hear %q", text), new(bool), "heard", text)
+}
+
+// Stay keeps a page that reloads itself as it is, so that it does not do so under the mouse.
+func (tab *Tab) Stay() {
+	tab.t.Helper()
+	tab.ask("stay", new(bool), "stay")
+}
+
 // WaitURL waits until the address contains a part.
 func (tab *Tab) WaitURL(part string) {
 	tab.t.Helper()

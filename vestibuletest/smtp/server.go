@@ -132,11 +132,11 @@ func (s *Server) Clear() {
 }
 
 // WaitFor returns the newest letter to that address whose subject contains
-// subjectPart. It waits ten seconds for one to come, and then fails the test
+// subjectPart. It waits half a minute for one to come, and then fails the test
 // and says what has come instead.
 func (s *Server) WaitFor(t testing.TB, to, subjectPart string) Letter {
 	t.Helper()
-	timeout := time.After(10 * time.Second)
+	timeout := time.After(30 * time.Second)
 	for {
 		s.mu.Lock()
 		letters, arrived := slices.Clone(s.letters), s.arrived
@@ -149,7 +149,7 @@ func (s *Server) WaitFor(t testing.TB, to, subjectPart string) Letter {
 		select {
 		case <-arrived:
 		case <-timeout:
-			t.Fatalf("smtp: no letter %q to %s in ten seconds; there is: %v", subjectPart, to, letters)
+			t.Fatalf("smtp: no letter %q to %s in half a minute; there is: %v", subjectPart, to, letters)
 		}
 	}
 }
