@@ -11,7 +11,7 @@ import (
 // ladder is what else helps a person who is asked for a code at an address, the easiest first: a recovery code, a passkey, somebody who
 // knows them. With the field for a recovery code on the page, the first rung leads back.
 func ladder(v visit, at string, noCode, recovery bool) templates.Ladder {
-	l := templates.Ladder{LostURL: lostURL(v.person.Email)}
+	l := templates.Ladder{LostURL: lostURL(v.person.Email), NoApp: noCode}
 	switch {
 	case !recovery:
 		l.RecoveryURL = withRecovery(at)

@@ -53,12 +53,15 @@ func (d *Door) askRegister(w http.ResponseWriter, r *http.Request, v visit) erro
 	return d.ask(w, r, question{purpose: identity.CeremonyRegister, user: v.person.User})
 }
 
-// newPasskeyPage asks for a name before the device is asked for a passkey.
-func (d *Door) newPasskeyPage(name string, no refused) templates.NewPasskey {
-	return templates.NewPasskey{
+// newPasskeyPage asks for a name before the device is asked for a passkey. Most passkeys are kept where the browser is, so that is the
+// suggestion.
+func (d *Door) newPasskeyPage(r *http.Request, name string, no refused) templates.NewPasskey {
+	page := templates.NewPasskey{
 		Action: newPasskeyPath, Name: name, Button: d.passkeyButton(identity.CeremonyRegister, ""),
 		CancelURL: settingsPath, Refusal: no.Reason, Wait: no.Wait,
 	}
+	page.Browser, page.System = device(r.UserAgent())
+	return page
 }
 
 // showNewPasskey leads back to Settings who gets the first factor by mail.
@@ -71,7 +74,7 @@ func (d *Door) showNewPasskey(w http.ResponseWriter, r *http.Request, v visit) e
 	} else if err != nil {
 		return err
 	}
-	return d.showOwn(w, r, v, d.newPasskeyPage("", refused{}))
+	return d.showOwn(w, r, v, d.newPasskeyPage(r, "", refused{}))
 }
 
 // submitNewPasskey shows the recovery codes that come with a first passkey.
@@ -79,7 +82,7 @@ func (d *Door) submitNewPasskey(w http.ResponseWriter, r *http.Request, v visit)
 	name := r.PostForm.Get(templates.FieldPasskeyName)
 	added, err := d.AddPasskey(r.Context(), d.self(r), name, r.PostForm.Get(templates.FieldPasskey))
 	if no := (refused{}); errors.As(err, &no) {
-		return comesBack{d.newPasskeyPage(identity.PasskeyName(name), no), v.words(), no}
+		return comesBack{d.newPasskeyPage(r, identity.PasskeyName(name), no), v.words(), no}
 	}
 	if errors.Is(err, errOutdated) {
 		return seeOther(w, r, settingsPath)

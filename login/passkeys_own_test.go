@@ -30,6 +30,44 @@ func (h *house) settled(base, email string, apps ...identity.Authenticator) *bro
 	return b
 }
 
+func TestTheNameOfANewPasskeyIsSuggested(t *testing.T) {
+	h := onSQLite(t)
+	base := h.serve("localhost").URL
+	ada := h.person("ada@example.com", h.account("acme", identity.TwoFactorOff))
+	b := h.settled(base, ada.Email)
+	for agent, want := range map[string]string{
+		"Mozilla/5.0 (X11; Linux x86_64; rv:145.0) Gecko/20100101 Firefox/145.0": "Firefox on Linux",
+		"SomethingElse/1.0": "",
+	} {
+		b.agent = agent
+		if got := b.get("/settings/passkeys/new").shows(200, "Add a passkey").value("passkey-name"); got != want {
+			t.Errorf("%s is suggested as %q", agent, got)
+		}
+	}
+	page := b.post("/settings/passkeys/new", url.Values{"passkey-name": {"Under the sofa"}, "passkey": {"{}"}}).shows(422, "Add a passkey")
+	if page.value("passkey-name") != "Under the sofa" {
+		t.Error("the name has to be typed again")
+	}
+}
+
+// TestR21_WhoHasNothingButPasskeysConfirmsWithARecoveryCode, where the device is not at hand.
+func TestR21_WhoHasNothingButPasskeysConfirmsWithARecoveryCode(t *testing.T) {
+	h := onSQLite(t)
+	base := h.serve("localhost").URL
+	ada := h.person("ada@example.com", h.account("acme", identity.TwoFactorOff))
+	h.passkey(ada, base)
+	codes, b := h.recoveryCodes(ada), newBrowser(t, base)
+	page := b.settle(h, "/settings/passkeys/new", ada.Email).shows(200, "Confirm that it is you")
+	if !page.offersPasskey() || !strings.Contains(text(page.tree), "Your passkey is not at hand?") {
+		t.Errorf("the passkey is not asked for: %s", text(page.tree))
+	}
+	recovery := b.follow(page, "Use a recovery code").shows(200, "Confirm that it is you")
+	if back := b.follow(recovery, "Use a passkey").shows(200, "Confirm that it is you"); !back.offersPasskey() {
+		t.Error("the way back leads elsewhere")
+	}
+	b.send(recovery, "code", codes[0]).shows(200, "Add a passkey")
+}
+
 func TestR21_APasskeyIsAddedUsedRenamedAndRemoved(t *testing.T) {
 	each(t, func(t *testing.T, h *house) {
 		base := h.serve("localhost").URL

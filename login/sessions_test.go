@@ -28,7 +28,7 @@ func TestR37_APersonSeesWhereTheyAreLoggedIn(t *testing.T) {
 		if len(items) != 2 {
 			t.Fatalf("%d sessions: %s", len(items), text(page.tree))
 		}
-		for _, want := range []string{"This browser", "192.0.2.1", "since 1 March 2026, 12:01 UTC", "Password, Authenticator app"} {
+		for _, want := range []string{"This browser", "from 192.0.2.1", "since 1 March 2026, 12:01 UTC", "Password, Authenticator app"} {
 			if !strings.Contains(items[0], want) {
 				t.Errorf("the own session does not say %q: %s", want, items[0])
 			}

@@ -18,5 +18,8 @@ type ChangePassword struct {
 
 var changePasswordPage = parsePage("change_password")
 
+// NewFirst reports whether the new password is what the person types first.
+func (p ChangePassword) NewFirst() bool { return !p.HasPassword }
+
 // Render writes the page.
 func (p ChangePassword) Render(w io.Writer, f Frame) error { return changePasswordPage.render(w, f, p) }

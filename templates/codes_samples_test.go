@@ -15,7 +15,7 @@ func codesSamples(account, person, client string) []sample {
 	clock.Refusal, clock.Wait = ClockOff, 4*time.Minute
 	recovery.Recovery, recovery.Ladder = true, Ladder{AppURL: "/login?request=r1", LostURL: "/lost?request=r1"}
 	passkey := recovery
-	passkey.Ladder = Ladder{PasskeyURL: "/login?request=r1", LostURL: "/lost?request=r1"}
+	passkey.Ladder = Ladder{PasskeyURL: "/login?request=r1", LostURL: "/lost?request=r1", NoApp: true}
 	wrong := recovery
 	wrong.Refusal = WrongRecoveryCode
 	low := func(left int) RecoveryCodesLow { return RecoveryCodesLow{Left: left, NextURL: "/login?request=r1"} }

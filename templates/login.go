@@ -34,6 +34,7 @@ type Ladder struct {
 	AppURL      string // back to the code from the app
 	PasskeyURL  string // back to the passkey, for who has no app
 	LostURL     string // I have lost my authenticator
+	NoApp       bool   // a passkey is what the person has and may not have at hand
 }
 
 // Any reports whether there is anything to offer.

@@ -207,6 +207,12 @@ func TestTheFocusIsWhereThePersonGoesOn(t *testing.T) {
 			t.Errorf("with email %q the focus is not on %s", email, want)
 		}
 	}
+	for has, want := range map[bool]string{true: FieldCurrentPassword, false: FieldPassword} {
+		_, tree := rendered(t, sample{"", ChangePassword{HasPassword: has}}, "en")
+		if _, ok := attribute(field(t, tree, want), "autofocus"); !ok {
+			t.Errorf("where there is a password (%t) the focus is not on %s", has, want)
+		}
+	}
 }
 
 func TestARefusalIsAnAlertThatDescribesItsFields(t *testing.T) {

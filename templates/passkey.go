@@ -30,7 +30,9 @@ type PasskeyEntry struct {
 // NewPasskey asks for the name of a passkey before the device is asked to make it.
 type NewPasskey struct {
 	Action    string
-	Name      string // filled in; may be empty
+	Name      string // filled in; empty: the browser on the system, as a suggestion
+	Browser   string // empty: unknown
+	System    string // empty: unknown
 	Button    PasskeyButton
 	CancelURL string
 	Refusal   Refusal

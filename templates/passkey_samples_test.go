@@ -11,11 +11,13 @@ func passkeySamples(account, person, client string) []sample {
 		Passkey: PasskeyButton{Options: "/passkeys/options/second-factor?request=r1"}, StartAgain: "/login/again?request=r1"}
 	only := code
 	only.NoCode = true
-	confirm := Confirm{Action: "/settings/confirm", Email: person, AskCode: true, NoCode: true, Passkey: PasskeyButton{Options: "/passkeys/options/fresh"}, LogoutURL: "/logout"}
+	confirm := Confirm{Action: "/settings/confirm", Email: person, AskCode: true, NoCode: true, Passkey: PasskeyButton{Options: "/passkeys/options/fresh"}, LogoutURL: "/logout",
+		Ladder: Ladder{RecoveryURL: "/settings/confirm?with=recovery-code", LostURL: "/lost", NoApp: true}}
 	section := PasskeySection{AddURL: "/settings/passkeys/new", Passkeys: []PasskeyEntry{
 		{Name: account, AddedAt: expiry, UsedAt: expiry, Synced: true, URL: "/settings/passkeys/1"}, {Name: "Security key", AddedAt: expiry, URL: "/settings/passkeys/2"}}}
 	head := SettingsHead{Tab: TabSettings, Name: person, Email: "ada@example.com", LogoutURL: "/logout"}
 	made := NewPasskey{Action: "/settings/passkeys/new", Button: PasskeyButton{Options: "/passkeys/options/register"}, CancelURL: "/settings"}
+	made.Browser, made.System = "Firefox", "Linux"
 	unnamed := made
 	unnamed.Refusal = PasskeyNameMissing
 	one := OnePasskey{Action: "/settings/passkeys/1", Name: account, AddedAt: expiry, UsedAt: expiry, Synced: true, RemoveURL: "/settings/passkeys/1/remove", CancelURL: "/settings"}

@@ -50,6 +50,9 @@ type ResetPassword struct {
 
 var resetPasswordPage = parsePage("reset_password")
 
+// NewFirst reports whether the new password is what the person types first.
+func (p ResetPassword) NewFirst() bool { return true }
+
 // Render writes the page.
 func (p ResetPassword) Render(w io.Writer, f Frame) error { return resetPasswordPage.render(w, f, p) }
 
