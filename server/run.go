@@ -82,16 +82,28 @@ func (s *Server) jobs() []job {
 		{"logouts", time.Second, func(ctx context.Context) error { _, err := s.op.DeliverLogouts(ctx); return err }},
 		{"resets", time.Second, s.login.MailResets},
 		{"guessing", time.Minute, s.login.TellGuessing},
-		{"sweeper", time.Minute, func(ctx context.Context) error { _, err := s.cfg.DB.Sweep(ctx, s.cfg.Now()); return err }},
+		{"sweeper", time.Minute, s.sweep},
 		{"audit", time.Minute, s.keepAudit},
 		{"keys", time.Hour, s.admin.EnsureKeys},
 		{"memory", 30 * time.Second, giveMemoryBack},
 	}
 }
 
+// sweep deletes what expired a while ago. With a clock that is wrong everything may seem to have, and nobody brings it back.
+func (s *Server) sweep(ctx context.Context) error {
+	if err := s.clockIsRight(ctx); err != nil {
+		return err
+	}
+	_, err := s.cfg.DB.Sweep(ctx, s.cfg.Now())
+	return err
+}
+
 // keepAudit seals what was recorded, and deletes what was kept long enough.
 func (s *Server) keepAudit(ctx context.Context) error {
 	if _, err := s.cfg.DB.SealEvents(ctx); err != nil {
+		return err
+	}
+	if err := s.clockIsRight(ctx); err != nil {
 		return err
 	}
 	_, err := s.cfg.DB.SweepEvents(ctx, s.cfg.Now().Add(-s.cfg.AuditKeep))
