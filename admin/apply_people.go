@@ -79,7 +79,7 @@ func (r *application) person(ctx context.Context, f FilePerson) error {
 			return err
 		}
 	}
-	if isNew || !f.imported {
+	if !f.imported || had.PasswordHash == "" { // who has a password has moved in, and says themselves who they are
 		f.describe(&user)
 	}
 	passwordChanged, err := r.password(f, &user)

@@ -67,6 +67,11 @@ func TestImport_TakesNobodyOverWhoIsThereAlready(t *testing.T) {
 		if got := sum(done); got != "1 lines: 0 added, 1 changed, 0 unchanged, 0 refused" {
 			h.Error(got)
 		}
+		h.person("ben@x.org", "") // somebody has invited him, and he has not come yet
+		h.takeOver(`{"email": "ben@x.org", "name": "Ben"}`, false)
+		if ben := must(h.db.UserByEmail(h.Context(), "ben@x.org"))(h); ben.Name != "Ben" {
+			h.Errorf("who has not moved in is called %q", ben.Name)
+		}
 	})
 }
 
