@@ -17,9 +17,18 @@ import (
 // keysCmd is the commands about keys: the one that seals the database, and those that sign tokens.
 type keysCmd struct {
 	Init   keysInitCmd   `cmd:"" help:"Make the sealing key, a file that is kept apart from the database."`
-	Rotate keysRotateCmd `cmd:"" help:"Make new signing keys."`
+	Rotate keysRotateCmd `cmd:"" help:"Make new signing keys; with --revoke at once, because they have leaked."`
 	List   keysListCmd   `cmd:"" help:"List the signing keys."`
 	Rewrap keysRewrapCmd `cmd:"" help:"Seal the database with the first key of the key file."`
+}
+
+// Help implements kong.HelpProvider. Whoever comes here in a hurry must not have to guess which of the commands ends a leaked key.
+func (keysCmd) Help() string {
+	return `When keys that sign tokens have leaked:
+
+    vestibule keys rotate --revoke
+
+Every server signs with new keys within ten seconds and takes nothing any more that the old ones have signed; products that keep the published keys fetch them anew within five minutes. When the sealing key has leaked, do this as well, and then: vestibule keys rewrap --help`
 }
 
 // keysInitCmd takes the path from the settings, so that what is made is what will be used.
@@ -107,7 +116,7 @@ type keysRotateCmd struct {
 
 // Help implements kong.HelpProvider.
 func (keysRotateCmd) Help() string {
-	return `The server rotates by itself every thirty days. New keys are published at once and sign an hour later, when every product has had time to fetch them.
+	return `The server rotates by itself every thirty days. New keys are published at once and sign an hour later, when every product has had time to fetch them. That is too late for keys that have leaked: they are ended with --revoke.
 
 Example:
 

@@ -23,7 +23,7 @@ type program struct {
 	Account accountCmd `cmd:"" help:"Accounts, their members, and whom they ask for a second factor."`
 	User    userCmd    `cmd:"" help:"People."`
 	Client  clientCmd  `cmd:"" help:"Products that delegate their logins."`
-	Keys    keysCmd    `cmd:"" aliases:"key" help:"The sealing key, and the keys that sign tokens."`
+	Keys    keysCmd    `cmd:"" aliases:"key" help:"The sealing key and the keys that sign tokens, also when they have leaked."`
 	Audit   auditCmd   `cmd:"" help:"The audit trail: verify it, export it."`
 	Why     whyCmd     `cmd:"" help:"Say what a login has to prove, and why."`
 	Migrate migrateCmd `cmd:"" help:"Bring the database schema up to date."`
