@@ -30,10 +30,13 @@ func (p Person) FirstFactorByMail() (Account, bool) {
 func (u *User) FactorAdded(now time.Time) { u.SecondFactor, u.UpdatedAt = true, now }
 
 // FirstFactorUndone takes back what somebody has set up who knew the password and nothing else. The password goes with it, or they
-// would set up the next one at once; the mailbox is enough for another. left is the person after the change.
+// would set up the next one at once; the mailbox is enough for another. left is the person after the change: who has an app left needs it for a new
+// password, and the thief for Settings, so that there the password stays.
 func (u *User) FirstFactorUndone(left Person, now time.Time) {
 	u.FactorRemoved(left, now)
-	u.PasswordHash = ""
+	if !left.CanRecover() && !left.Exhausted {
+		u.PasswordHash = ""
+	}
 }
 
 // FactorReplaced ends what the old factor has opened.

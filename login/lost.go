@@ -25,7 +25,11 @@ func (d *Door) showLost(w http.ResponseWriter, r *http.Request) error {
 	if !v.mayAskForHelp() {
 		return seeOther(w, r, cleanPath(identity.LinkReset)) // which says what is the matter
 	}
-	return d.show(w, r, lostPage(refused{}), identity.AuthorizationRequest{})
+	page := lostPage(refused{})
+	if page.Another, err = firstFactorLetter(r.Context(), d.cfg.DB.Queries, v.mailed); err != nil {
+		return err
+	}
+	return d.show(w, r, page, identity.AuthorizationRequest{})
 }
 
 func lostPage(no refused) templates.LostAuthenticator {

@@ -24,10 +24,14 @@ func (d *Door) showNotMe(w http.ResponseWriter, r *http.Request) error {
 		return d.showLinkGone(w, r, m, templates.NextForgot, forgotURL(m.person.Email))
 	}
 	page := templates.NotMe{Action: cleanPath(identity.LinkNotMe), Email: m.person.Email, Undoes: m.undoesFirstFactor()}
-	if !page.Undoes {
-		if page.Proof, page.Another, err = d.afterAlarm(r, m); err != nil {
+	if page.Undoes {
+		stays, err := d.cfg.DB.HasAppFromLink(r.Context(), m.person.ID)
+		if err != nil {
 			return err
 		}
+		page.Undoes, page.Proof = !stays, stays
+	} else if page.Proof, page.Another, err = d.afterAlarm(r, m); err != nil {
+		return err
 	}
 	return d.show(w, r, page, identity.AuthorizationRequest{})
 }
@@ -68,9 +72,15 @@ func (d *Door) afterAlarm(r *http.Request, m mailed) (proof, another bool, err e
 	if !(identity.Link{}).NeedsProof(m.person, m.person.Exhausted) {
 		return false, false, nil
 	}
+	another, err = firstFactorLetter(r.Context(), d.cfg.DB.Queries, m)
+	return true, another, err
+}
+
+// firstFactorLetter reports whether there is a letter whose button still takes the first second factor of a person back.
+func firstFactorLetter(ctx context.Context, q storage.Queries, m mailed) (bool, error) {
 	const enough = 50 // a stranger who causes more notices than that in a day hides a hint and nothing else
-	notices, err := d.cfg.DB.LastLinks(r.Context(), m.person.ID, identity.LinkNotMe, enough)
-	return true, slices.ContainsFunc(notices, func(l identity.Link) bool {
+	notices, err := q.LastLinks(ctx, m.person.ID, identity.LinkNotMe, enough)
+	return slices.ContainsFunc(notices, func(l identity.Link) bool {
 		return l.State(m.person.User, m.now) == identity.LinkOpen && l.UndoesFirstFactor(m.now)
 	}), err
 }

@@ -70,7 +70,10 @@ func undoFirstFactor(ctx context.Context, tx *storage.Tx, m mailed, back *undone
 	}
 	left, err := tx.Person(ctx, user, now)
 	back.user.FirstFactorUndone(left, now)
-	back.what, back.first = "what was set up since the first second factor is gone, and the password", true
+	back.what, back.first = "what was set up since the first second factor is gone", back.user.PasswordHash == ""
+	if back.first {
+		back.what += ", and the password"
+	}
 	return err
 }
 

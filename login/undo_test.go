@@ -153,6 +153,10 @@ func TestR30_AFirstFactorIsUndoneOnce(t *testing.T) {
 				t.Errorf("the page does not say which letter would: %s", text(page.tree))
 			}
 		}
+		page := b.get("/reset/"+h.secretOf(resetShape, h.letters())).shows(200, "Choose a new password")
+		if page = b.follow(page, "I have lost my authenticator"); !strings.Contains(text(page.tree), "press the button in that mail") {
+			t.Errorf("whoever has lost it to a thief is not told of the letter: %s", text(page.tree))
+		}
 		h.saysItWasntThem(own)
 		if p := must(h.db.Person(t.Context(), ada.ID, h.clock())); p.Confirmed {
 			t.Error("the letter about the factor that is there undoes nothing")
@@ -234,9 +238,12 @@ func TestR30_UndoingAFirstFactorLeavesWhatAnAccountsLinkHasSetUp(t *testing.T) {
 				h.write(func(tx *storage.Tx) error { return tx.ExhaustAuthenticators(t.Context(), u.ID, h.clock()) })
 			}
 			h.letters()
-			h.saysItWasntThem(alarm)
-			if p := must(h.db.Person(t.Context(), u.ID, h.clock())); p.Passkeys || p.Confirmed == guessed || p.Exhausted != guessed {
+			before, after := h.saysItWasntThem(alarm)
+			if p := must(h.db.Person(t.Context(), u.ID, h.clock())); p.Passkeys || p.Confirmed == guessed || p.Exhausted != guessed || p.PasswordHash == "" {
 				t.Errorf("%s: %+v", email, p)
+			}
+			if strings.Contains(text(before.tree), "your password") || strings.Contains(text(after.tree), "your old password") {
+				t.Errorf("the pages tell of a password that is gone: %s\n%s", text(before.tree), text(after.tree))
 			}
 			page = b.get("/reset/"+h.secretOf(resetShape, h.letters())).shows(200, "Choose a new password")
 			b.send(page, "password", newPassword).shows(422, "Choose a new password")

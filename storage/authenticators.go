@@ -33,6 +33,8 @@ var (
 		WHERE user_id = $1`
 	authenticatorsVoidOwn = authenticatorsVoid + ` AND id IN
 		(SELECT e.authenticator_id FROM enrollments e WHERE e.user_id = $1 AND e.own)`
+	authenticatorFromLink = authenticators.selecting(`WHERE user_id = $1 AND confirmed_at IS NOT NULL AND (disabled_at IS NULL OR exhausted)
+		AND id NOT IN (SELECT e.authenticator_id FROM enrollments e WHERE e.user_id = $1 AND e.own) LIMIT 1`)
 	authenticatorsOff   = "UPDATE authenticators SET disabled_at = $2, exhausted = TRUE WHERE user_id = $1 AND disabled_at IS NULL"
 	authenticatorLast   = authenticators.selecting("WHERE user_id = $1 AND confirmed_at IS NOT NULL ORDER BY confirmed_at DESC LIMIT 1")
 	authenticatorTold   = "UPDATE authenticators SET told_step = $2 WHERE id = $1"
@@ -116,6 +118,15 @@ func (q Queries) Exhausted(ctx context.Context, user identity.UserID) (bool, err
 		err = nil
 	}
 	return last.Exhausted, err
+}
+
+// HasAppFromLink reports whether a person has an app that was not set up in Settings, be it that wrong codes have switched it off.
+func (q Queries) HasAppFromLink(ctx context.Context, user identity.UserID) (bool, error) {
+	_, err := one(ctx, q, authenticators, authenticatorFromLink, user)
+	if errors.Is(err, ErrNotFound) {
+		return false, nil
+	}
+	return err == nil, err
 }
 
 // DropPendingAuthenticators forgets the secrets nobody has confirmed: a new reveal voids the older

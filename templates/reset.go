@@ -72,6 +72,7 @@ type LostAuthenticator struct {
 	Action    string // posted: asks
 	BackURL   string // to the page that wants a code
 	ForgotURL string // where the link comes from that has to be opened first; empty: it was opened
+	Another   bool   // see [NotMe]
 	Refusal   Refusal
 	Wait      time.Duration
 }

@@ -17,6 +17,8 @@ func resetSamples(account, person string) []sample {
 	wrong := proof
 	wrong.Refusal = WrongProof
 	lost := LostAuthenticator{Action: "/lost", BackURL: "/reset"}
+	another := lost
+	another.Another = true
 	again := lost
 	again.Refusal, again.Wait = RecoveryJustAsked, time.Hour
 	head := SettingsHead{Tab: TabAccounts, Name: person, Email: "cleo@example.com", LogoutURL: "/logout"}
@@ -30,7 +32,7 @@ func resetSamples(account, person string) []sample {
 		{"reset", reset}, {"reset-weak", weak}, {"reset-proof", proof}, {"reset-proof-wrong", wrong},
 		{"reset-proof-no-passkey", strict}, {"reset-proof-outgrown", outgrown},
 		{"reset-done", ResetDone{OKURL: "/enroll", SetUp: true}}, {"reset-done-bare", ResetDone{OKURL: "/login"}},
-		{"lost", lost}, {"lost-again", again}, {"lost-asked", LostAsked{ByOwner: true, BackURL: "/reset"}}, {"lost-asked-operator", LostAsked{}},
+		{"lost", lost}, {"lost-again", again}, {"lost-another", another}, {"lost-asked", LostAsked{ByOwner: true, BackURL: "/reset"}}, {"lost-asked-operator", LostAsked{}},
 		{"not-me", NotMe{Action: "/not-me", Email: person}}, {"not-me-done", NotMeDone{LoginURL: "/login"}},
 		{"not-me-first", NotMe{Action: "/not-me", Email: person, Undoes: true}}, {"not-me-first-done", NotMeDone{LoginURL: "/login", Undone: true}},
 		{"not-me-proof", NotMe{Action: "/not-me", Email: person, Proof: true}}, {"not-me-proof-done", NotMeDone{LoginURL: "/login", Proof: true}},
