@@ -1,6 +1,7 @@
 package op_test
 
 import (
+	"context"
 	"net/http"
 	"net/url"
 	"testing"
@@ -100,6 +101,36 @@ func TestR73_AClientThatIsDownKeepsNobodyElseWaitingHoweverMuchWaitsForIt(t *tes
 	})
 }
 
+// TestR73_AClientThatIsSlowKeepsNobodyElseWaitingHoweverMuchWaitsForIt: it is there, and takes as long over each as it may.
+func TestR73_AClientThatIsSlowKeepsNobodyElseWaitingHoweverMuchWaitsForIt(t *testing.T) {
+	eachHouse(t, func(t *testing.T, h *house) {
+		slow, quick := newSink(t), newSink(t)
+		over := make(chan struct{})
+		t.Cleanup(func() { close(over) })
+		slow.answers(func(_ http.ResponseWriter, r *http.Request) {
+			select {
+			case <-over:
+			case <-r.Context().Done():
+			}
+		})
+		h.listens("cms", slow.URL)
+		p := h.listens("events", quick.URL)
+		h.ended("cms", 350)
+		h.advance(time.Second)
+		h.ended("events", 1)
+		for range 2 { // the time of a round is up before the client has answered
+			round, done := context.WithTimeout(t.Context(), 500*time.Millisecond)
+			if _, err := p.DeliverLogouts(round); err != nil {
+				t.Error(err)
+			}
+			done()
+		}
+		if len(quick.told()) != 1 {
+			t.Error("the other client was not told in the next round")
+		}
+	})
+}
+
 // ended ends sessions in which a client was given something.
 func (h *house) ended(client identity.ClientID, sessions int) {
 	h.t.Helper()
@@ -124,5 +155,6 @@ func TestR60_AClientWhoseGrantsAreTakenAwayGetsNothingMore(t *testing.T) {
 	refused(t, "a refresh token", w.refresh(basic, holds.text("refresh_token")), 400, "unauthorized_client")
 	refused(t, "its own credentials", w.post("/token", basic, url.Values{"grant_type": {"client_credentials"}}), 400, "unauthorized_client")
 	refused(t, "a pushed request", w.post("/par", basic, url.Values{"response_type": {"code"}, "redirect_uri": {returnTo}}), 400, "unauthorized_client")
+	refused(t, "a device code", w.post("/token", basic, url.Values{"grant_type": {identity.GrantDeviceCode}, "device_code": {"x"}}), 400, "unauthorized_client")
 	refused(t, "a device", w.post("/device_authorization", basic, url.Values{"scope": {"openid"}}), 400, "unauthorized_client")
 }

@@ -45,7 +45,7 @@ type logoutEvents struct {
 // DeliverLogouts tells the clients that are due that somebody has left, and returns how many have taken
 // note. Several replicas may deliver at once. Clients are told side by side, so that one that hangs keeps
 // nobody else waiting; each is told one logout after the other, until one fails because the client is
-// not there: all that waits for it is due again when a lease is over.
+// not there, or the time is up: all that waits for it is due again when a lease is over.
 func (p *Provider) DeliverLogouts(ctx context.Context) (int, error) {
 	taken := p.now()
 	var due []identity.Logout
@@ -82,8 +82,8 @@ func (p *Provider) tellAll(ctx context.Context, queue []identity.Logout) (told i
 	}
 	for _, l := range queue {
 		failure := p.tell(ctx, client, l)
-		if ctx.Err() != nil { // not the client's fault; due again when the lease is over
-			return told, nil
+		if ctx.Err() != nil { // it was slow, or we stop: no try is counted
+			return told, p.putOff(context.WithoutCancel(ctx), client.ID)
 		}
 		if failure == nil {
 			l.SentAt, l.Tries, told = p.now(), l.Tries+1, told+1
@@ -102,17 +102,21 @@ func (p *Provider) tellAll(ctx context.Context, queue []identity.Logout) (told i
 	return told, nil
 }
 
-// saveLogout writes how a delivery went. What else waits for a client that is not there is put off: with hundreds of them
-// due it would be tried all the time, and the others would have to wait for each try to fail.
+// putOff lets all that waits for a client that is slow or not there wait: with hundreds of them due it would be tried all the time,
+// and the others would have to wait for each try to end.
+func (p *Provider) putOff(ctx context.Context, client identity.ClientID) error {
+	until := p.now().Add(storage.LogoutLease)
+	return p.cfg.DB.Write(ctx, func(tx *storage.Tx) error { return tx.PutOffLogouts(ctx, client, until) })
+}
+
+// saveLogout writes how a delivery went, and when the next one to this client makes sense.
 func (p *Provider) saveLogout(ctx context.Context, l identity.Logout, away bool) error {
-	err := p.cfg.DB.Write(ctx, func(tx *storage.Tx) error {
-		if away {
-			if err := tx.PutOffLogouts(ctx, l.ClientID, p.now().Add(storage.LogoutLease)); err != nil {
-				return err
-			}
+	if away {
+		if err := p.putOff(ctx, l.ClientID); err != nil {
+			return err
 		}
-		return tx.SaveLogout(ctx, l)
-	})
+	}
+	err := p.cfg.DB.Write(ctx, func(tx *storage.Tx) error { return tx.SaveLogout(ctx, l) })
 	if errors.Is(err, storage.ErrNotFound) { // it has to be told anew
 		err = nil
 	}
