@@ -139,3 +139,42 @@ func TestR30_AnAccountThatTrustsTheMailboxRefusesNoProof(t *testing.T) {
 	page := b.get("/reset/"+link).shows(200, "Choose a new password")
 	b.post("/reset", url.Values{"password": {newPassword}, "passkey": {key.uses(b.question(page))}, "code": {""}}).shows(200, "Your new password has been set")
 }
+
+// TestR83_AnApprovalIsJudgedWhenTheResetIsDone: somebody else's account that the person joins between the page and the act counts.
+func TestR83_AnApprovalIsJudgedWhenTheResetIsDone(t *testing.T) {
+	each(t, func(t *testing.T, h *house) {
+		h.oneAtATime()
+		acme, globex := h.account("acme", identity.TwoFactorOff), h.account("globex", identity.TwoFactorOff)
+		cleo, ada := h.person("cleo@example.com"), h.person("ada@example.com", acme)
+		h.owns(cleo, acme)
+		h.app(ada)
+		b := h.browser()
+		page := b.get("/reset/"+h.approved(ada, cleo.ID)).shows(200, "Choose a new password")
+		page = h.during(func() screen { return b.send(page, "password", newPassword) }, func() { h.joins(ada, globex) })
+		if !asksProof(page.shows(200, "Choose a new password")) || h.events(identity.EventPasswordReset) != 0 {
+			t.Errorf("the approval still stands alone: %s", text(page.tree))
+		}
+	})
+}
+
+// TestR30_APasskeyIsRefusedByWhoeverRefusesItWhenTheResetIsDone: the account did not yet when the page was shown, and the passkey was right.
+func TestR30_APasskeyIsRefusedByWhoeverRefusesItWhenTheResetIsDone(t *testing.T) {
+	each(t, func(t *testing.T, h *house) {
+		h.oneAtATime()
+		base := h.serve("localhost").URL
+		acme := h.account("acme", identity.TwoFactorOff)
+		ada := h.person("ada@example.com", acme)
+		key, b := h.passkey(ada, base), newBrowser(t, base)
+		page := b.get("/reset/"+h.forget(ada.Email)).shows(200, "Choose a new password")
+		answer := key.uses(b.question(page))
+		page = h.during(func() screen {
+			return b.post("/reset", url.Values{"password": {newPassword}, "passkey": {answer}, "code": {""}})
+		}, func() {
+			acme.Passkeys = identity.PasskeysRefused
+			h.write(func(tx *storage.Tx) error { return tx.SaveAccount(t.Context(), acme) })
+		})
+		if page.shows(200, "Choose a new password").offersPasskey() || h.events(identity.EventPasswordReset) != 0 {
+			t.Errorf("the passkey has done it, or is offered once more: %s", text(page.tree))
+		}
+	})
+}
