@@ -9,7 +9,7 @@ const (
 	ACRPhishingResistant = "phr" // OpenID Connect Extended Authentication Profile
 )
 
-// ACRValues lists every class in discovery's order.
+// ACRValues lists every class from the lowest, which is discovery's order, too.
 var ACRValues = []string{ACROneFactor, ACRTwoFactors, ACRPhishingResistant}
 
 // acrAliases are names other providers use for the same classes.
@@ -25,6 +25,16 @@ func CanonicalACR(value string) string {
 		return value
 	}
 	return acrAliases[value]
+}
+
+// LowestACR returns the lowest class that one of the requested values stands for, or "" if all are unknown here.
+func LowestACR(values []string) string {
+	for _, class := range ACRValues { // from the lowest
+		if slices.ContainsFunc(values, func(v string) bool { return CanonicalACR(v) == class }) {
+			return class
+		}
+	}
+	return ""
 }
 
 // AMRRecoveryCode marks a login in which a recovery code stood in for the authenticator.

@@ -100,7 +100,7 @@ var policy = []struct {
 	{StepEnroll, "the person asked for a code at every login, and the app is off or the passkey refused", func(c situation) bool {
 		return c.person.SecondFactor && !c.proven() && c.outOfReach() && !c.person.Pending
 	}},
-	{StepSecondFactor, reasonPasskey, func(c situation) bool { return c.wants.ACREssential && c.couldUsePasskey() }},
+	{StepSecondFactor, reasonPasskey, func(c situation) bool { return c.wants.insistsOn() == ACRPhishingResistant && c.couldUsePasskey() }},
 	{StepSecondFactor, "the account asks for a code", func(c situation) bool { return c.required() && !c.proven() }},
 	{StepSecondFactor, "the person asked for a code at every login", func(c situation) bool {
 		return c.person.SecondFactor && (c.canProve() || c.outOfReach()) && !c.proven()
@@ -188,11 +188,11 @@ func (c situation) answered() bool {
 // beyondReach holds for an essential class that no authenticator of this person can give. An
 // account that asks for a code itself comes first: its members are sent the link.
 func (c situation) beyondReach() bool {
-	if !c.wants.ACREssential || c.wants.ACR == "" || c.wants.ACR == ACROneFactor {
-		return false
-	}
-	if c.wantsPasskey() {
+	switch c.wants.insistsOn() {
+	case ACRTwoFactors:
+		return !c.canProve() && !c.required() && !c.proven()
+	case ACRPhishingResistant:
 		return !c.hasPasskey() && !hasPasskey(c.counted)
 	}
-	return !c.canProve() && !c.required() && !c.proven()
+	return false
 }

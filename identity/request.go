@@ -1,6 +1,7 @@
 package identity
 
 import (
+	"cmp"
 	"slices"
 	"time"
 )
@@ -63,10 +64,19 @@ type Wants struct {
 	HintSubject  UserID    `json:"hint_subject,omitempty"`
 	ACR          string    `json:"acr,omitempty"` // the first class asked for that is known here
 	ACREssential bool      `json:"acr_essential,omitempty"`
+	ACRLeast     string    `json:"acr_least,omitempty"` // where essential: the lowest class that will do; empty: ACR itself
 }
 
 // Has reports whether the request carries a prompt.
 func (w Wants) Has(p Prompt) bool { return slices.Contains(w.Prompts, p) }
+
+// insistsOn is the class without which the client wants no answer; empty: none.
+func (w Wants) insistsOn() string {
+	if !w.ACREssential {
+		return ""
+	}
+	return cmp.Or(w.ACRLeast, w.ACR)
+}
 
 // floor is the time before which proofs do not count: the request's own time for prompt=login,
 // max_age before now otherwise – but never later than the request, so that a login that is under

@@ -4,6 +4,8 @@ import (
 	"context"
 	"encoding/json"
 	"strings"
+
+	"github.com/vestibule-id/vestibule/identity"
 )
 
 // claimsByName can be asked for by name; all other claims are in the ID token anyway.
@@ -102,7 +104,8 @@ func nesting(text string) (deepest int) {
 }
 
 // wantsClass takes the class from a claims parameter, which is more precise than acr_values and can
-// insist. Insisting on classes nobody here can reach fails at once.
+// insist: then the first is preferred, and any will do (OpenID Connect Core §5.5.1.1). Insisting on classes nobody here can reach
+// fails at once.
 func (a *authorization) wantsClass(acr *claimAsked) error {
 	values := acr.texts()
 	if len(values) == 0 {
@@ -116,5 +119,6 @@ func (a *authorization) wantsClass(acr *claimAsked) error {
 		return nil
 	}
 	a.request.Wants.ACR, a.request.Wants.ACREssential = class, acr.Essential
+	a.request.Wants.ACRLeast = identity.LowestACR(values)
 	return nil
 }

@@ -13,6 +13,9 @@ import (
 // insufficient_user_authentication, and its client asks for a better or a newer login.
 func TestR53_AClientThatNeedsMoreGetsItOrTheRightError(t *testing.T) {
 	const essential = `{"id_token":{"acr":{"essential":true,"value":"` + identity.ACRTwoFactors + `"}}}`
+	const either = `{"id_token":{"acr":{"essential":true,"values":["phr","` + identity.ACRTwoFactors + `"]}}}`
+	const orLess = `{"id_token":{"acr":{"essential":true,"values":["` + identity.ACRTwoFactors + `","` + identity.ACROneFactor + `"]}}}`
+	const passkey = `{"id_token":{"acr":{"essential":true,"values":["phr","unknown"]}}}`
 	for _, row := range []struct {
 		sentence string
 		equipped bool // has an authenticator
@@ -30,6 +33,12 @@ func TestR53_AClientThatNeedsMoreGetsItOrTheRightError(t *testing.T) {
 		{"asks silently for a code the person can give", true, false, []string{"acr_values", identity.ACRTwoFactors, "prompt", "none"}, "interaction_required"},
 		{"asks for a code the person cannot give", false, false, []string{"acr_values", identity.ACRTwoFactors}, "code"},
 		{"insists on a code the person cannot give", false, false, []string{"claims", essential}, "unmet_authentication_requirements"},
+		{"insists on a passkey or a code, and a code was given", true, true, []string{"claims", either}, "code"},
+		{"insists on a passkey or a code, and a code can be given", true, false, []string{"claims", either}, "login"},
+		{"insists on a passkey or a code, and the person has neither", false, false, []string{"claims", either}, "unmet_authentication_requirements"},
+		{"insists on a code or less, in this order, and a code can be given", true, false, []string{"claims", orLess}, "login"},
+		{"insists on a code or less, and the person has none", false, false, []string{"claims", orLess}, "code"},
+		{"insists on a passkey, and a code was given", true, true, []string{"claims", passkey}, "unmet_authentication_requirements"},
 		{"insists silently", false, false, []string{"claims", essential, "prompt", "none"}, "unmet_authentication_requirements"},
 		{"asks for a login that is newer", true, true, []string{"acr_values", identity.ACRTwoFactors, "max_age", "30"}, "login"},
 		{"asks for a login that is new enough", true, true, []string{"acr_values", identity.ACRTwoFactors, "max_age", "90"}, "code"},
