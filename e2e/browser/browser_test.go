@@ -9,7 +9,9 @@ import (
 	"os"
 	"runtime"
 	"strings"
+	"sync"
 	"testing"
+	"time"
 
 	"github.com/skip2/go-qrcode"
 
@@ -41,6 +43,9 @@ func site(t *testing.T) string {
 	page("/wide", `<!doctype html><meta name=viewport content="width=device-width"><div style="width: 500px">wide</div>`)
 	page("/late", `<!doctype html><button id=b disabled onclick="this.textContent='Pressed'">Wait</button>
 		<script>setTimeout(() => { b.disabled = false }, 300)</script>`)
+	page("/moment", `<!doctype html><button id=b onclick="b.textContent = 'Copied'; setTimeout(() => { b.textContent = 'Copy' })">Copy</button>`)
+	page("/again", `<!doctype html><meta http-equiv=refresh content=1><p id=before hidden>It would have happened</p><p id=after hidden>It has happened</p>
+		<script>if (sessionStorage.been) after.hidden = false; sessionStorage.been = true; setTimeout(() => { before.hidden = false }, 1300)</script>`)
 	page("/covered", `<!doctype html><button>Under</button><div id=veil style="position: fixed; inset: 0"></div>`)
 	page("/broken", `<!doctype html><p>Broken</p><script>undefinedFunction()</script>`)
 	page("/pieces", `<!doctype html><p>Pieces</p><img src=/missing.png>`)
@@ -147,6 +152,55 @@ func TestAClickWaitsUntilTheButtonIsEnabled(t *testing.T) {
 	tab.Open(site(t) + "/late")
 	tab.Click("text=Wait")
 	tab.Wait("text=Pressed")
+}
+
+func TestWhatIsShownForAMomentIsHeard(t *testing.T) {
+	t.Setenv("VESTIBULE_ARTIFACTS", t.TempDir())
+	b, url := browser.New(t), site(t)
+	said := attempt(t, func(t testing.TB) {
+		tab := b.For(t).Tab()
+		tab.Open(url + "/moment")
+		tab.ClickAndHear("#b", "Copied")
+		browser.Impatiently(func() { tab.ClickAndHear("#b", "Pasted") })
+	})
+	if !strings.Contains(said, "the page has not said so") {
+		t.Errorf("what was never shown was heard: %q", said)
+	}
+}
+
+func TestAPageThatReloadsItselfStays(t *testing.T) {
+	tab := browser.New(t).Tab()
+	tab.Open(site(t) + "/again")
+	tab.Stay()
+	tab.WaitText("It would have happened")
+	if tab.Says("It has happened") {
+		t.Error("the page has reloaded itself")
+	}
+}
+
+func TestTheClipboardBelongsToOneTestAtATime(t *testing.T) {
+	b := browser.New(t)
+	taken, end := make(chan bool), make(chan bool)
+	var tests sync.WaitGroup
+	for range 2 {
+		tests.Go(func() {
+			attempt(t, func(t testing.TB) {
+				b.For(t).Tab().AllowClipboard()
+				taken <- true
+				<-end
+			})
+		})
+	}
+	<-taken
+	select {
+	case <-taken:
+		t.Error("two tests have the clipboard")
+	case <-time.After(300 * time.Millisecond):
+		end <- true
+		<-taken
+	}
+	close(end)
+	tests.Wait()
 }
 
 func TestAQRCodeIsReadFromThePicture(t *testing.T) {
