@@ -129,3 +129,26 @@ func TestR45_WhoIsToldOfGuessingAndHowOften(t *testing.T) {
 		}
 	})
 }
+
+func TestR45_AResetEndsTheRunOfWrongPasswordsInEveryBrowser(t *testing.T) {
+	each(t, func(t *testing.T, h *house) {
+		ada := h.person("ada@example.com", h.account("acme", identity.TwoFactorOff))
+		owner := h.browser()
+		owner.logIn("", ada.Email, password).says("done acme pwd ada@example.com")
+		h.guessedAt(ada, "", 99)
+		h.guessedAt(ada, "browser", 99)
+		b := h.browser()
+		b.send(b.get("/reset/"+h.forget(ada.Email)), "password", newPassword).shows(200, "Your new password has been set")
+		h.letters()
+		for _, b := range []*browser{h.browser(), owner} { // one mistake each, and nobody waits
+			b.logIn("", ada.Email, newPassword).says("done acme pwd ada@example.com")
+			b.press(b.get("/logout"), "Log out everywhere")
+			b.logIn("", ada.Email, "a mistake").shows(422, "Login")
+			b.logIn("", ada.Email, newPassword).says("done acme pwd ada@example.com")
+		}
+		h.wait(time.Hour)
+		if letters := h.tellGuessing(); len(letters) != 0 {
+			t.Errorf("told of what was wrong for the old password: %v", letters)
+		}
+	})
+}

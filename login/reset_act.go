@@ -190,6 +190,7 @@ func (d *Door) startAnew(ctx context.Context, tx *storage.Tx, v resetVisit, phc 
 		tx.VoidEnrollments(ctx, u.ID, now),
 		tx.DropRecoveryCodes(ctx, u.ID),
 		tx.ClearAttempts(ctx, u.ID, identity.AttemptPassword, ""),
+		tx.ClearAttempts(ctx, u.ID, identity.AttemptPassword, knownBrowser), // they were wrong for another password
 		tx.ClearAttempts(ctx, u.ID, identity.AttemptCode, ""))
 	for _, purpose := range endedByReset {
 		err = errors.Join(err, tx.VoidLinks(ctx, u.ID, purpose, now))
