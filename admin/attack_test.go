@@ -95,6 +95,23 @@ func TestImport_ALineThatNoDatabaseTakesStopsNobodyElse(t *testing.T) {
 	})
 }
 
+// TestImport_ALineThatIsTooLongStopsNobodyElse, wherever it stands and however long it is.
+func TestImport_ALineThatIsTooLongStopsNobodyElse(t *testing.T) {
+	each(t, func(h *house) {
+		long := `{"email": "long@x.org", "name": "` + strings.Repeat("x", 200<<10) + `"}`
+		file := long + "\n" + `{"email": "ada@x.org"}` + "\n" + long + "\n" + long + "\n\n" + `{"email": "ben@x.org"}` + "\r\n" + long
+		done := h.takeOver(file, false)
+		if got := sum(done); got != "6 lines: 2 added, 0 changed, 0 unchanged, 4 refused" {
+			h.Error(got)
+		}
+		for i, number := range []int{1, 3, 4, 7} {
+			if r := done.Refused[i]; r.Line != number || !strings.Contains(r.Problem, "too long") {
+				h.Errorf("refused: line %d, %s", r.Line, r.Problem)
+			}
+		}
+	})
+}
+
 // TestApply_AClientWithoutGrantsIsOff: who takes everything from a client means it.
 func TestApply_AClientWithoutGrantsIsOff(t *testing.T) {
 	each(t, func(h *house) {

@@ -42,6 +42,8 @@ const (
 	longestLine = 64 << 10
 )
 
+var errLineTooLong = fmt.Errorf("the line is too long: %d bytes are the most", longestLine)
+
 // importLine is one person of the file.
 type importLine struct {
 	number int
@@ -56,6 +58,7 @@ func (a *Admin) Import(ctx context.Context, file io.Reader, dryRun bool, progres
 	run := importing{Admin: a, dryRun: dryRun, seen: map[string]int{}}
 	lines := bufio.NewScanner(file)
 	lines.Buffer(make([]byte, 0, 4<<10), longestLine)
+	lines.Split(beginnings())
 	var read int64
 	for number := 1; lines.Scan(); number++ {
 		read += int64(len(lines.Bytes())) + 1
@@ -76,6 +79,25 @@ func (a *Admin) Import(ctx context.Context, file io.Reader, dryRun bool, progres
 	return run.result, err
 }
 
+// beginnings returns lines as [bufio.ScanLines] does, and of one that is too long the beginning alone, where that would give up.
+func beginnings() bufio.SplitFunc {
+	skipping := false
+	return func(data []byte, atEOF bool) (int, []byte, error) {
+		end := bytes.IndexByte(data, '\n')
+		switch {
+		case skipping && end < 0:
+			return len(data), nil, nil
+		case skipping:
+			skipping = false
+			return end + 1, nil, nil
+		case end < 0 && len(data) >= longestLine:
+			skipping = true
+			return len(data), data, nil
+		}
+		return bufio.ScanLines(data, atEOF)
+	}
+}
+
 // importing is one run over a file.
 type importing struct {
 	*Admin
@@ -89,13 +111,17 @@ type importing struct {
 // read puts a line into the batch, or refuses it. Empty lines say nothing.
 func (r *importing) read(number int, text []byte) {
 	r.last = number
+	tooLong := len(text) >= longestLine
 	text = bytes.TrimSpace(bytes.TrimPrefix(text, []byte("\xef\xbb\xbf")))
 	if len(text) == 0 {
 		return
 	}
 	r.result.Lines++
 	line := importLine{number: number, text: bytes.Clone(text)}
-	err := line.parse()
+	err := errLineTooLong
+	if !tooLong {
+		err = line.parse()
+	}
 	if err == nil && r.seen[line.person.Email] > 0 {
 		err = fmt.Errorf("%s is there twice, first in line %d", line.person.Email, r.seen[line.person.Email])
 	}
