@@ -89,7 +89,14 @@ func (c *userImportCmd) keepRefused(done admin.Imported) error {
 		lines.Write(r.Text)
 		lines.WriteByte('\n')
 	}
-	return os.WriteFile(c.Refused, []byte(lines.String()), 0o600)
+	file, err := os.OpenFile(c.Refused, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600)
+	if err != nil {
+		return err
+	}
+	if err = file.Chmod(0o600); err == nil { // it may have been there, for everybody to read
+		_, err = file.WriteString(lines.String())
+	}
+	return errors.Join(err, file.Close())
 }
 
 // barWidth is how many signs a full bar has.
