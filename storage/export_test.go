@@ -80,3 +80,12 @@ func SealedColumns() (all []string) {
 
 // RewrapBatch bounds what is sealed anew in one transaction.
 const RewrapBatch = rewrapBatch
+
+// MigrateTo makes a database of an older version.
+func (db *DB) MigrateTo(ctx context.Context, step int64) error {
+	provider, err := db.provider()
+	if err == nil {
+		_, err = provider.UpTo(ctx, step)
+	}
+	return err
+}

@@ -25,7 +25,6 @@ CREATE TABLE accounts (
     two_factor TEXT NOT NULL,
     switching TEXT NOT NULL,
     reset_policy TEXT NOT NULL,
-    passkeys TEXT NOT NULL,
     created_at TIMESTAMPTZ NOT NULL,
     updated_at TIMESTAMPTZ NOT NULL
 );
@@ -58,14 +57,13 @@ CREATE INDEX authenticators_user_id ON authenticators (user_id);
 CREATE TABLE enrollments (
     id TEXT PRIMARY KEY,
     user_id TEXT NOT NULL REFERENCES users (id) ON DELETE CASCADE,
-    account_id TEXT REFERENCES accounts (id) ON DELETE CASCADE,
+    account_id TEXT NOT NULL REFERENCES accounts (id) ON DELETE CASCADE,
     token_hash TEXT NOT NULL UNIQUE,
     authenticator_id TEXT NOT NULL,
     browser_hash TEXT NOT NULL,
     created_at TIMESTAMPTZ NOT NULL,
     expires_at TIMESTAMPTZ NOT NULL,
     superseded_at TIMESTAMPTZ,
-    shown_at TIMESTAMPTZ,
     revealed_at TIMESTAMPTZ,
     confirmed_at TIMESTAMPTZ
 );
@@ -165,7 +163,6 @@ CREATE TABLE grants (
     claims_in_id TEXT NOT NULL,
     proofs TEXT NOT NULL,
     epoch BIGINT NOT NULL,
-    acr TEXT NOT NULL,
     auth_time TIMESTAMPTZ NOT NULL,
     created_at TIMESTAMPTZ NOT NULL,
     expires_at TIMESTAMPTZ NOT NULL,
