@@ -114,3 +114,12 @@ func (r *AuthorizationRequest) Choose(account AccountID) bool {
 	r.Wants.AccountID, r.Wants.Chosen = account, true
 	return true
 }
+
+// Unchoose takes back what the person chose. It reports false if they had nothing to choose, or have not.
+func (r *AuthorizationRequest) Unchoose() bool {
+	if r.Wants.AccountFixed || !r.Wants.Chosen {
+		return false
+	}
+	r.Wants.AccountID, r.Wants.Chosen = "", false
+	return true
+}

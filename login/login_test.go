@@ -157,6 +157,24 @@ func TestStartAgainEndsTheSessionAndKeepsTheRequest(t *testing.T) {
 	b.send(page, "code", h.code(bob.Secret)).says("done acme pwd+otp+mfa bob@example.com")
 }
 
+// TestStartAgainForgetsTheAccountThatWasChosen, unless the client had named it: both people belong to both accounts.
+func TestStartAgainForgetsTheAccountThatWasChosen(t *testing.T) {
+	h := onSQLite(t)
+	acme, globex := h.account("acme", identity.TwoFactorAll), h.account("globex", identity.TwoFactorOff)
+	h.app(h.person("ada@example.com", acme, globex))
+	h.app(h.person("bob@example.com", acme, globex))
+	b := h.browser()
+	page := b.logIn("", "ada@example.com", password).shows(200, "Choose an account")
+	page = b.press(b.send(page, "account", "acme").asksCode(200), "Start again").shows(200, "Login")
+	b.send(page, "email", "bob@example.com", "password", password).shows(200, "Choose an account")
+
+	b = h.browser()
+	page = b.logIn("account=acme", "ada@example.com", password).asksCode(200)
+	page = b.post("/login/account?"+page.url.RawQuery, map[string][]string{"account": {"acme"}}).asksCode(200) // as if there were a choice
+	page = b.press(page, "Start again").shows(200, "Login")
+	b.send(page, "email", "bob@example.com", "password", password).asksCode(200)
+}
+
 func TestALevelThatCannotBeReachedIsForTheClientToHear(t *testing.T) {
 	h := onSQLite(t)
 	h.person("ada@example.com", h.account("acme", identity.TwoFactorOff))

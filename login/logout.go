@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"time"
 
 	"github.com/vestibule-id/vestibule/identity"
 	"github.com/vestibule-id/vestibule/storage"
@@ -134,25 +135,42 @@ func (d *Door) LeaveAccount(ctx context.Context, c Caller, slug string) (stays b
 
 // submitRestart is "Not you? Start again": the login begins anew for the same request.
 func (d *Door) submitRestart(w http.ResponseWriter, r *http.Request) error {
-	if err := d.LogOut(r.Context(), d.caller(r)); err != nil {
+	if err := d.StartAgain(r.Context(), d.caller(r)); err != nil {
 		return err
 	}
 	d.Forget(w)
 	return d.next(w, r, Cookie{})
 }
 
+// StartAgain logs out and takes back which account was chosen for the request: whoever comes next chooses for themselves.
+func (d *Door) StartAgain(ctx context.Context, c Caller) error {
+	now := d.cfg.Now()
+	return d.cfg.DB.WriteAnyway(ctx, func(tx *storage.Tx) error {
+		request, err := openRequest(ctx, tx.Queries, c, now)
+		if err == nil && request.Unchoose() {
+			err = tx.SaveChoice(ctx, request)
+		}
+		if errors.Is(err, errExpired) { // or there is none: then there is a login to end, and that is all
+			err = nil
+		}
+		return errors.Join(err, logOut(ctx, tx, c, now))
+	})
+}
+
 // LogOut ends the session, the accounts entered in it, and what clients were given there. Without a
 // session there is nothing to do.
 func (d *Door) LogOut(ctx context.Context, c Caller) error {
 	now := d.cfg.Now()
-	return d.cfg.DB.WriteAnyway(ctx, func(tx *storage.Tx) error {
-		session, err := tx.Session(ctx, identity.DigestOf(c.Session))
-		if errors.Is(err, storage.ErrNotFound) {
-			return nil
-		}
-		if err != nil {
-			return err
-		}
-		return endSession(ctx, tx, c, session, now)
-	})
+	return d.cfg.DB.WriteAnyway(ctx, func(tx *storage.Tx) error { return logOut(ctx, tx, c, now) })
+}
+
+func logOut(ctx context.Context, tx *storage.Tx, c Caller, now time.Time) error {
+	session, err := tx.Session(ctx, identity.DigestOf(c.Session))
+	if errors.Is(err, storage.ErrNotFound) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	return endSession(ctx, tx, c, session, now)
 }
