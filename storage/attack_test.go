@@ -1,6 +1,7 @@
 package storage_test
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 	"testing"
@@ -47,6 +48,35 @@ func TestR87_AnEventIsFoundToBeInsertedWhereverItSortsAndHoweverTheDatabaseSorts
 			happened(t, db, noon.Add(time.Hour), 1)
 			if _, err := db.SealEvents(t.Context()); err != nil {
 				t.Fatal(err)
+			}
+		}
+	})
+}
+
+// TestAGrantThatNobodyHasRedeemedIsGoneAfterADay: whoever is logged in gets a code for the asking, so a product or a browser that asks in
+// circles must not fill the database for a month.
+func TestAGrantThatNobodyHasRedeemedIsGoneAfterADay(t *testing.T) {
+	each(t, func(t *testing.T, db *storage.DB) {
+		w, ctx := newWorld(t, db), t.Context()
+		redeemed := w.grant
+		redeemed.ID = identity.GrantID(identity.NewID())
+		used, _ := identity.NewCode(redeemed, w.request, noon)
+		device := redeemed // which has no code
+		device.ID = identity.GrantID(identity.NewID())
+		write(t, db, func(tx *storage.Tx) error {
+			return errors.Join(tx.AddGrant(ctx, redeemed), tx.AddCode(ctx, used), tx.AddGrant(ctx, device),
+				read(tx.UseCode(ctx, used.Hash, w.client.ID, noon)))
+		})
+		day := noon.Add(identity.CodeLifetime + 24*time.Hour)
+		for _, now := range []time.Time{day, day.Add(time.Second)} {
+			if _, err := db.Sweep(ctx, now); err != nil {
+				t.Fatal(err)
+			}
+			for what, grant := range map[string]identity.GrantID{"redeemed": redeemed.ID, "a device's": device.ID, "not redeemed": w.grant.ID} {
+				_, err := db.Grant(ctx, grant)
+				if gone := what == "not redeemed" && now != day; gone != errors.Is(err, storage.ErrNotFound) {
+					t.Errorf("%s, %s after noon: %v", what, now.Sub(noon), err)
+				}
 			}
 		}
 	})

@@ -14,6 +14,9 @@ func (db *DB) Writer() *sql.DB { return db.writes }
 func Swept() map[string][2]string {
 	columns := map[string][2]string{}
 	for _, s := range swept {
+		if s.of != "" {
+			continue // its table is among the others
+		}
 		columns[s.table] = [2]string{s.key, s.time}
 	}
 	return columns

@@ -18,6 +18,7 @@ type sweeping struct {
 	time  string
 	grace time.Duration
 	only  string // a condition; empty: all
+	of    string // the table that key points into, where it is not these rows but those that go; empty: these
 }
 
 // swept is what the sweeper deletes. Nothing relies on it: every expiry is judged when a record is used.
@@ -27,6 +28,8 @@ var swept = []sweeping{
 	{table: "device_requests", key: "id", time: "expires_at", grace: time.Hour},   // so that a device learns why
 	{table: "spent_statements", key: "hash", time: "expires_at", grace: time.Minute},
 	{table: "access_tokens", key: "hash", time: "expires_at", grace: time.Hour},
+	// What nobody has redeemed is not needed for a month. It goes before its code does, which is how it is found.
+	{table: "codes", key: "grant_id", time: "expires_at", grace: 24 * time.Hour, only: "used_at IS NULL", of: "grants"},
 	{table: "codes", key: "hash", time: "expires_at", grace: 24 * time.Hour}, // kept a day to notice a replay
 	{table: "refresh_tokens", key: "hash", time: "expires_at", grace: 24 * time.Hour},
 	{table: "grants", key: "id", time: "expires_at", grace: 24 * time.Hour},
@@ -53,7 +56,11 @@ func (s sweeping) statement() string {
 	if s.only != "" {
 		old += " AND " + s.only
 	}
-	return fmt.Sprintf("DELETE FROM %[1]s WHERE (%[2]s) IN (SELECT %[2]s FROM %[1]s WHERE %[3]s LIMIT %[4]d)", s.table, s.key, old, sweepBatch)
+	from, key := s.table, s.key
+	if s.of != "" {
+		from, key = s.of, "id"
+	}
+	return fmt.Sprintf("DELETE FROM %s WHERE (%s) IN (SELECT %s FROM %s WHERE %s LIMIT %d)", from, key, s.key, s.table, old, sweepBatch)
 }
 
 // Sweep deletes what expired a while ago and returns how many rows that were.

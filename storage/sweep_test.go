@@ -105,6 +105,7 @@ func rowsOf(ctx context.Context, db *storage.DB, table, column, value string) (b
 func TestTheSweeperDeletesWhatExpiredAndNothingElse(t *testing.T) {
 	each(t, func(t *testing.T, db *storage.DB) {
 		w, ctx := newWorld(t, db), t.Context()
+		write(t, db, func(tx *storage.Tx) error { return read(tx.UseCode(ctx, w.code.Hash, w.client.ID, noon)) })
 		check := func(now time.Time) {
 			if _, err := db.Sweep(ctx, now); err != nil {
 				t.Fatal(err)
