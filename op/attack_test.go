@@ -4,10 +4,13 @@ import (
 	"context"
 	"net/http"
 	"net/url"
+	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
 	"github.com/vestibule-id/vestibule/identity"
+	"github.com/vestibule-id/vestibule/op"
 	"github.com/vestibule-id/vestibule/storage"
 )
 
@@ -157,4 +160,35 @@ func TestR60_AClientWhoseGrantsAreTakenAwayGetsNothingMore(t *testing.T) {
 	refused(t, "a pushed request", w.post("/par", basic, url.Values{"response_type": {"code"}, "redirect_uri": {returnTo}}), 400, "unauthorized_client")
 	refused(t, "a device code", w.post("/token", basic, url.Values{"grant_type": {identity.GrantDeviceCode}, "device_code": {"x"}}), 400, "unauthorized_client")
 	refused(t, "a device", w.post("/device_authorization", basic, url.Values{"scope": {"openid"}}), 400, "unauthorized_client")
+}
+
+// TestR46_TheTriesOfAnAddressAreCountedAlsoWhenTheyComeAtOnce: two hundred on their way at the same moment are two hundred.
+func TestR46_TheTriesOfAnAddressAreCountedAlsoWhenTheyComeAtOnce(t *testing.T) {
+	h := newHouse(t)
+	h.limited()
+	served := h.server.Config.Handler
+	gate := make(chan struct{}) // opens when all of them are there
+	var there, over sync.WaitGroup
+	const tries = 200
+	there.Add(tries)
+	h.server.Config.Handler = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		there.Done()
+		<-gate
+		served.ServeHTTP(w, r)
+	})
+	var judged atomic.Int32
+	form := url.Values{"grant_type": {"refresh_token"}, "refresh_token": {"x"}, "client_id": {"spa"}}
+	for range tries {
+		over.Go(func() {
+			if got := h.browser().post("/token", form); got.StatusCode != http.StatusTooManyRequests {
+				judged.Add(1)
+			}
+		})
+	}
+	there.Wait()
+	close(gate)
+	over.Wait()
+	if n := judged.Load(); n != op.TokenLimit {
+		t.Errorf("%d of %d tries were judged, want %d", n, tries, op.TokenLimit)
+	}
 }

@@ -152,10 +152,9 @@ func (p *Provider) logDecision(ctx context.Context, request identity.Authorizati
 // wait stores the request, bound to this browser, and sends the browser to the page where it goes on.
 func (p *Provider) wait(w http.ResponseWriter, r *http.Request, request identity.AuthorizationRequest, page func(identity.RequestID) string) error {
 	from := originOf(r.Context()).Address
-	if wait := p.begun.wait(from); wait > 0 { // each leaves a row behind, whoever asks
+	if wait := p.begun.take(from); wait > 0 { // each leaves a row behind, whoever asks
 		return refuseUntil(w, wait)
 	}
-	p.begun.count(from)
 	request.BrowserHash = identity.DigestOf(p.cfg.Browser(w, r))
 	err := p.cfg.DB.Write(r.Context(), func(tx *storage.Tx) error {
 		return tx.AddAuthorizationRequest(r.Context(), request)

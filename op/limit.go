@@ -44,6 +44,21 @@ func newLimiter(limit, otherwise int, now func() time.Time) *limiter {
 func (l *limiter) wait(key string) time.Duration {
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	return l.waitLocked(key)
+}
+
+// take takes one where there is room, and returns how long it takes until there is again otherwise.
+func (l *limiter) take(key string) time.Duration {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	wait := l.waitLocked(key)
+	if wait == 0 {
+		l.used[key]++
+	}
+	return wait
+}
+
+func (l *limiter) waitLocked(key string) time.Duration {
 	now := l.now()
 	if age := now.Sub(l.began); age < 0 || age >= limitInterval || len(l.used) >= mostCounted {
 		l.began, l.used = now, map[string]int{}
@@ -70,16 +85,21 @@ func refuseUntil(w http.ResponseWriter, wait time.Duration) *refusal {
 }
 
 // serveClient serves a program that has to prove who it is, unless there were too many from its address that
-// did not. A client that proves itself is not counted: thousands of people may stand behind its one address.
+// did not. A client that proves itself is not counted: thousands of people may stand behind its one address. Who shows
+// nothing is counted ahead, however many come at once; whether a secret is right is only known afterwards.
 func (p *Provider) serveClient(route route, w http.ResponseWriter, r *http.Request) {
-	if wait := p.unproven.wait(p.guesser(r)); wait > 0 {
+	key, room := p.guesser(r), p.unproven.wait
+	if !showsSecret(r) {
+		room = p.unproven.take
+	}
+	if wait := room(key); wait > 0 {
 		p.refuseClient(w, r, schemeBasic, refuseUntil(w, wait))
 		return
 	}
 	answer := &outcome{ResponseWriter: w}
 	route.serve(answer, r)
-	if answer.status == http.StatusUnauthorized || !showsSecret(r) {
-		p.unproven.count(p.guesser(r))
+	if answer.status == http.StatusUnauthorized && showsSecret(r) {
+		p.unproven.count(key)
 	}
 }
 
