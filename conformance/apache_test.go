@@ -8,16 +8,17 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/vestibule-id/vestibule/vestibuletest"
 )
 
-// TestApacheProtectsAPage puts a page behind Debian's mod_auth_openidc, with the lines docs/clients.md recommends.
+// TestApacheProtectsAPage puts a page behind Debian's mod_auth_openidc, with the very lines that docs/clients.md shows.
 func TestApacheProtectsAPage(t *testing.T) {
 	p := vestibuletest.Start(t, vestibuletest.Config{})
 	tg := vestibule(p)
 	base := "http://127.0.0.1:" + freePort(t)
-	p.Apply(fmt.Sprintf(`clients: [{id: apache, name: Intranet, secret: secret-of-the-apache-client, redirect_uris: ["%[1]s/oidc/callback"], post_logout_redirect_uris: ["%[1]s/goodbye.txt"]}]`, base))
+	p.Apply(fmt.Sprintf(`clients: [{id: intranet, name: Intranet, secret: secret-of-the-apache-client, redirect_uris: ["%[1]s/oidc/callback"], post_logout_redirect_uris: ["%[1]s/goodbye.txt"], backchannel_logout_uri: "%[1]s/oidc/callback?logout=backchannel"}]`, base))
 	startApache(t, tg, base)
 
 	b := newBrowser("http://127.0.0.1:1/") // nowhere: Apache serves its own addresses
@@ -34,6 +35,20 @@ func TestApacheProtectsAPage(t *testing.T) {
 	}
 	if l = b.open(base + "/private.txt"); !strings.HasPrefix(l.at.String(), tg.issuer) {
 		t.Errorf("the page is open after the logout: %s", l.at)
+	}
+
+	b.finish(l, tg.typed)
+	if l = b.open(base + "/private.txt"); !strings.Contains(l.body, "for members") {
+		t.Fatalf("the second login ended at %s: %s", l.at, text(l.body))
+	}
+	p.Apply(`accounts: [{slug: globex, two_factor: all}]`)
+	for end := time.Now().Add(20 * time.Second); strings.HasPrefix(b.open(base+"/private.txt").at.String(), base); time.Sleep(50 * time.Millisecond) {
+		if time.Now().After(end) {
+			t.Fatal("the account asks for a code since, and Apache has not noticed")
+		}
+	}
+	if strings.Contains(p.Log.String(), "was not told of a logout") {
+		t.Error("Apache has ended the session and answered as if it had not")
 	}
 }
 
@@ -55,7 +70,7 @@ func startApache(t *testing.T, tg target, base string) {
 	t.Cleanup(func() { os.RemoveAll(folder) })
 	pages := filepath.Join(folder, "pages")
 	for name, content := range map[string]string{
-		"pages/private.txt": "for members\n", "pages/goodbye.txt": "goodbye\n", "apache.conf": apacheConfig(tg, base, folder, modules),
+		"pages/private.txt": "for members\n", "pages/goodbye.txt": "goodbye\n", "apache.conf": apacheConfig(t, tg, base, folder, modules),
 	} {
 		if err := os.MkdirAll(pages, 0o755); err != nil {
 			t.Fatal(err)
@@ -76,7 +91,12 @@ func startApache(t *testing.T, tg target, base string) {
 	awaitListener(t, strings.TrimPrefix(base, "http://"))
 }
 
-func apacheConfig(tg target, base, folder, modules string) string {
+func apacheConfig(t *testing.T, tg target, base, folder, modules string) string {
+	t.Helper()
+	shown := strings.NewReplacer(
+		"https://login.example.com", tg.issuer, "https://intranet.example.com", base, "OIDCClientSecret …", "OIDCClientSecret secret-of-the-apache-client",
+		"OIDCCryptoPassphrase …", "OIDCCryptoPassphrase only-for-this-test", "account=acme", "account=globex", "Acme Media", "Globex Events",
+	).Replace(recipe(t, "Apache", "apache"))
 	var lines []string
 	for _, name := range []string{"mpm_event", "authn_core", "authz_core", "authz_user", "headers", "auth_openidc"} {
 		lines = append(lines, "LoadModule "+name+"_module "+modules+"mod_"+name+".so")
@@ -92,29 +112,19 @@ ErrorLog /dev/stderr
 LogLevel error
 DocumentRoot %[2]s/pages
 
-OIDCProviderMetadataURL %[3]s/.well-known/openid-configuration
-OIDCClientID apache
-OIDCClientSecret secret-of-the-apache-client
-OIDCRedirectURI %[4]s/oidc/callback
-OIDCCryptoPassphrase only-for-this-test
-OIDCPKCEMethod S256
-OIDCScope "openid email"
-OIDCAuthRequestParams account=globex
+%[3]s
 OIDCPassClaimsAs environment
-
 <Directory %[2]s/pages>
     Require all granted
 </Directory>
 <Location /private.txt>
-    AuthType openid-connect
-    Require valid-user
     Header set X-Email expr=%%{reqenv:OIDC_CLAIM_email}
     Header set X-Account expr=%%{reqenv:OIDC_CLAIM_account_name}
     Header set X-Acr expr=%%{reqenv:OIDC_CLAIM_acr}
 </Location>
-<Location /oidc/callback>
-    AuthType openid-connect
-    Require valid-user
+<Location /goodbye.txt>
+    AuthType None
+    Require all granted
 </Location>
-`, strings.TrimPrefix(base, "http://"), folder, tg.issuer, base)
+`, strings.TrimPrefix(base, "http://"), folder, shown)
 }
