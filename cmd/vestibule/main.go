@@ -6,6 +6,7 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"strings"
 	"syscall"
 
 	"github.com/alecthomas/kong"
@@ -66,13 +67,22 @@ func run(args []string, in io.Reader, out, errs io.Writer) int {
 func options(out, errs io.Writer) []kong.Option {
 	return []kong.Option{
 		kong.Name("vestibule"), kong.Description(description), kong.Writers(out, errs),
-		kong.Configuration(readSettings),
+		kong.Configuration(readSettings), kong.ValueFormatter(describe),
 		kong.ConfigureHelp(kong.HelpOptions{Compact: true, FlagsLast: true, NoExpandSubcommands: true, WrapUpperBound: 110}),
 		kong.ExplicitGroups([]kong.Group{
 			{Key: "output", Title: "Output:"},
 			{Key: "settings", Title: "Settings (flag, environment variable or key in the --config file):"},
 		}),
 	}
+}
+
+// describe says of a flag what it is, what holds without it, and which variable sets it, too.
+func describe(v *kong.Value) string {
+	said := *v
+	if v.HasDefault {
+		said.Help = strings.TrimSuffix(v.Help, ".") + " (default " + v.Default + ")."
+	}
+	return kong.DefaultHelpValueFormatter(&said)
 }
 
 // fail prints one line that says what to do: hints are part of every error, not of this function.

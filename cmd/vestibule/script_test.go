@@ -94,3 +94,25 @@ func TestEverySettingHasOneNameInThreePlaces(t *testing.T) {
 		t.Errorf("%d flags for %d settings", got, want)
 	}
 }
+
+// TestTheHelpSaysWhatHoldsWithoutAFlag because nobody sets what is right as it is, and nobody can know.
+func TestTheHelpSaysWhatHoldsWithoutAFlag(t *testing.T) {
+	app, found := model(t), 0
+	for _, node := range append(app.Leaves(false), app.Node) {
+		for _, flag := range node.Flags {
+			if !flag.HasDefault {
+				continue
+			}
+			found++
+			var help strings.Builder
+			_, err := kong.Must(new(program), append(options(&help, io.Discard), kong.Exit(func(int) {}))...).Parse(
+				append(strings.Fields(strings.TrimPrefix(node.Path(), app.Name)), "--help"))
+			if text := strings.Join(strings.Fields(help.String()), " "); !strings.Contains(text, "(default "+flag.Default+")") {
+				t.Errorf("%s --%s: the help does not say that the default is %s (%v)", node.Path(), flag.Name, flag.Default, err)
+			}
+		}
+	}
+	if found < 15 {
+		t.Errorf("only %d flags have a default", found)
+	}
+}
