@@ -34,12 +34,12 @@ type Config struct {
 	MailFrom            string        `env:"VESTIBULE_MAIL_FROM" placeholder:"ADDRESS" help:"Whom letters come from." group:"settings"`
 	TrustedProxies      []string      `env:"VESTIBULE_TRUSTED_PROXIES" placeholder:"NET" help:"Networks whose X-Forwarded-For is believed, such as 10.0.0.0/8." group:"settings"`
 	BackchannelNetworks []string      `env:"VESTIBULE_BACKCHANNEL_NETWORKS" placeholder:"NET" help:"Private networks with products to tell of logouts, such as 10.0.0.0/8." group:"settings"`
-	TokenLimit          int           `env:"VESTIBULE_TOKEN_LIMIT" placeholder:"N" default:"60" help:"Requests a minute that an address may make in the name of a client without its secret." group:"settings"`
-	LoginLimit          int           `env:"VESTIBULE_LOGIN_LIMIT" placeholder:"N" default:"600" help:"Logins a minute that may be begun from an address." group:"settings"`
-	MaxConnections      int           `env:"VESTIBULE_MAX_CONNECTIONS" placeholder:"N" default:"4096" help:"Connections held at once." group:"settings"`
+	TokenLimit          count         `env:"VESTIBULE_TOKEN_LIMIT" placeholder:"N" default:"60" help:"Requests a minute that an address may make in the name of a client without its secret." group:"settings"`
+	LoginLimit          count         `env:"VESTIBULE_LOGIN_LIMIT" placeholder:"N" default:"600" help:"Logins a minute that may be begun from an address." group:"settings"`
+	MaxConnections      count         `env:"VESTIBULE_MAX_CONNECTIONS" placeholder:"N" default:"4096" help:"Connections held at once." group:"settings"`
 	StopDelay           time.Duration `env:"VESTIBULE_STOP_DELAY" placeholder:"DURATION" default:"3s" help:"How long requests are still taken after readiness has failed." group:"settings"`
 	AuditKeep           days          `env:"VESTIBULE_AUDIT_KEEP" placeholder:"DAYS" default:"400" help:"How many days events stay in the audit trail." group:"settings"`
-	LogLevel            string        `env:"VESTIBULE_LOG_LEVEL" enum:"debug,info,warn,error" default:"info" help:"One of debug, info, warn, error." group:"settings"`
+	LogLevel            string        `env:"VESTIBULE_LOG_LEVEL" enum:"debug,info,warn,error" placeholder:"LEVEL" default:"info" help:"One of debug, info, warn, error." group:"settings"`
 	PasswordMin         int           `env:"VESTIBULE_PASSWORD_MIN" placeholder:"N" default:"12" help:"Characters of the shortest new password, 8 to 64." group:"settings"`
 	SignUp              string        `env:"VESTIBULE_SIGN_UP" placeholder:"WHO" enum:"off,on,clients" default:"off" help:"Who may sign up without an invitation: off, on, or clients for those who come from a client that allows it." group:"settings"`
 }
@@ -54,6 +54,19 @@ func (d *days) UnmarshalText(text []byte) error {
 		return fmt.Errorf("%q is not a number of days such as 400", text)
 	}
 	*d = days(n)
+	return nil
+}
+
+// count is a whole number of things of which there has to be one at least: 0 would not be "no limit".
+type count int
+
+// UnmarshalText implements encoding.TextUnmarshaler.
+func (c *count) UnmarshalText(text []byte) error {
+	n, err := strconv.Atoi(string(text))
+	if err != nil || n < 1 {
+		return fmt.Errorf("%q is not a whole number above 0", text)
+	}
+	*c = count(n)
 	return nil
 }
 
@@ -117,9 +130,9 @@ func (c Config) logger(w io.Writer, least slog.Level) *slog.Logger {
 	return slog.New(slog.NewJSONHandler(w, &slog.HandlerOptions{Level: level}))
 }
 
-// fileSettings is what a --config file says.
+// fileSettings is what a --config file says. A value is kept as the text that stands there, so that it is read as a variable would be.
 type fileSettings struct {
-	values map[string]any
+	values map[string]any // texts, and lists of them
 	lines  map[string]int
 }
 
@@ -133,14 +146,37 @@ func readSettings(r io.Reader) (kong.Resolver, error) {
 	if len(document.Content) == 0 {
 		return s, nil
 	}
-	keys := document.Content[0].Content
-	for i := 0; i+1 < len(keys); i += 2 {
-		s.lines[keys[i].Value] = keys[i].Line
+	if document.Content[0].Kind != yaml.MappingNode {
+		return nil, errors.New("the --config file is not a list of settings such as issuer: https://login.example.com")
 	}
-	if err := document.Decode(&s.values); err != nil {
+	if err := document.Decode(&map[string]any{}); err != nil { // finds keys that are there twice
 		return nil, fmt.Errorf("the --config file: %s", strings.TrimPrefix(err.Error(), "yaml: "))
 	}
+	keys := document.Content[0].Content
+	for i := 0; i+1 < len(keys); i += 2 {
+		s.lines[keys[i].Value], s.values[keys[i].Value] = keys[i].Line, textOf(keys[i+1])
+	}
 	return s, nil
+}
+
+// textOf returns a text, a list of texts, nil for nothing, and the node itself for what cannot be a value.
+func textOf(node *yaml.Node) any {
+	switch {
+	case node.Kind == yaml.ScalarNode && node.ShortTag() == "!!null":
+		return nil
+	case node.Kind == yaml.ScalarNode:
+		return node.Value
+	case node.Kind != yaml.SequenceNode:
+		return node
+	}
+	texts := make([]any, len(node.Content))
+	for i, item := range node.Content {
+		if item.Kind != yaml.ScalarNode {
+			return node
+		}
+		texts[i] = item.Value
+	}
+	return texts
 }
 
 // nameOf returns the key of a setting, or "" for a flag that is none: only what has a variable may stand
@@ -178,5 +214,13 @@ func (s fileSettings) Resolve(_ *kong.Context, _ *kong.Path, flag *kong.Flag) (a
 			return nil, nil
 		}
 	}
-	return s.values[name], nil
+	switch value := s.values[name].(type) {
+	case nil, string:
+		return value, nil
+	case []any:
+		if flag.IsSlice() {
+			return value, nil
+		}
+	}
+	return nil, fmt.Errorf("the --config file, line %d: %s takes one value", s.lines[name], name)
 }

@@ -68,7 +68,7 @@ func (serveCmd) Run(ctx context.Context, c *Config, t *terminal) error {
 	s, err := server.New(server.Config{
 		Issuer: c.Issuer, Product: c.Product, DB: db, Hasher: hasher, Mail: transport, MailFrom: c.MailFrom,
 		TrustedProxies: proxies, BackchannelNetworks: backchannel, Log: log,
-		TokenLimit: c.TokenLimit, LoginLimit: c.LoginLimit, MaxConnections: c.MaxConnections,
+		TokenLimit: int(c.TokenLimit), LoginLimit: int(c.LoginLimit), MaxConnections: int(c.MaxConnections),
 		SignUp: identity.SignUp(c.SignUp), PasswordMin: c.PasswordMin,
 		StopDelay: c.StopDelay, AuditKeep: time.Duration(c.AuditKeep) * 24 * time.Hour,
 	})
