@@ -6,6 +6,7 @@ import (
 	"os/exec"
 	"slices"
 	"testing"
+	"time"
 
 	"github.com/chromedp/chromedp"
 )
@@ -69,6 +70,7 @@ func flags(program string) []chromedp.ExecAllocatorOption {
 		chromedp.NoSandbox,
 		chromedp.DisableGPU,
 		chromedp.Flag("lang", "en-US"),
+		chromedp.WSURLReadTimeout(time.Minute), // a busy machine may need more than the usual 20 seconds to start it
 		// Back loads the page again, so that there is a load to wait for.
 		chromedp.Flag("disable-features", "Translate,BackForwardCache"),
 	)
