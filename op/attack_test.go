@@ -4,6 +4,7 @@ import (
 	"context"
 	"net/http"
 	"net/url"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -190,5 +191,17 @@ func TestR46_TheTriesOfAnAddressAreCountedAlsoWhenTheyComeAtOnce(t *testing.T) {
 	over.Wait()
 	if n := judged.Load(); n != op.TokenLimit {
 		t.Errorf("%d of %d tries were judged, want %d", n, tries, op.TokenLimit)
+	}
+}
+
+// TestR63_AScopeNamedAThousandTimesIsOne: what a client asks for is kept with the token, and stands in it.
+func TestR63_AScopeNamedAThousandTimesIsOne(t *testing.T) {
+	w := newWorld(t)
+	got := w.redeemed(basic, everything)
+	for asked, want := range map[string]string{strings.Repeat("email openid ", 1000): "openid email", "openid": "openid", "": "openid profile email"} {
+		form := url.Values{"grant_type": {"refresh_token"}, "refresh_token": {got.text("refresh_token")}, "scope": {asked}}
+		if scope := w.post("/token", basic, form).text("scope"); scope != want {
+			t.Errorf("asked for %.30q…: got %.30q…, want %q", asked, scope, want)
+		}
 	}
 }

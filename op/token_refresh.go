@@ -111,7 +111,7 @@ func tooLate(err error) error {
 	return err
 }
 
-// narrowed returns the scopes of a grant that a client asks for again: all of them when it names
+// narrowed returns the scopes of a grant that a client asks for again, each once: all of them when it names
 // none, and never more (RFC 6749 §6).
 func narrowed(granted []string, wanted string) ([]string, error) {
 	scopes := strings.Fields(wanted)
@@ -121,5 +121,5 @@ func narrowed(granted []string, wanted string) ([]string, error) {
 	if slices.ContainsFunc(scopes, func(s string) bool { return !has(granted, s) }) {
 		return nil, refuse(invalidScope, "a refresh can only narrow the scope")
 	}
-	return scopes, nil
+	return slices.DeleteFunc(slices.Clone(granted), func(s string) bool { return !has(scopes, s) }), nil
 }
