@@ -261,6 +261,13 @@ func TestParseFile_NamesWhatIsWrongAndWhere(t *testing.T) {
 	for _, wrong := range []struct{ file, says string }{
 		{"accounts:\n  - slug: acme\n    two_faktor: all\n", `line 3: unknown key "two_faktor"`},
 		{"acounts: []\n", `line 1: unknown key "acounts"`},
+		{"accounts: acme\n", "line 1: there is `acme` where a list belongs"},
+		{"accounts: {slug: acme}\n", "line 1: there are keys and values where a list belongs"},
+		{"accounts: [acme]\n", "line 1: there is `acme` where keys and values belong"},
+		{"accounts:\n  - slug: [acme]\n", "line 2: there is a list where one value belongs"},
+		{"people: [{email: ada@example.com, memberships: [acme]}]\n", "line 1: there is a list where keys and values belong"},
+		{"people: [{email: ada@example.com, email_verified: maybe}]\n", "line 1: there is `maybe` where true or false belongs"},
+		{"clients: [{id: cms, redirect_uris: 'https://cms.example.com/'}]\n", "line 1: there is `https:/...` where a list belongs"},
 		{"accounts:\n  - slug: acme\n    slug: acme\n", `line 3: mapping key "slug" already defined at line 2`},
 		{"accounts: [\n", "did not find"},
 		{"accounts: [{slug: acme}, {slug: acme}]", "accounts: acme is there twice"},

@@ -102,8 +102,36 @@ func readable(err error) error {
 	lines := make([]string, len(wrong.Errors))
 	for i, line := range wrong.Errors {
 		lines[i] = unknownKey.ReplaceAllString(line, `unknown key "$1"`)
+		if m := wrongShape.FindStringSubmatch(lines[i]); m != nil {
+			lines[i] = m[1] + "there " + found(m[2], m[3]) + " where " + wanted(m[4])
+		}
 	}
 	return errors.New(strings.Join(lines, "\n"))
+}
+
+// wrongShape is how the library says that there is one thing where another belongs: the tag, the value and a Go type.
+var wrongShape = regexp.MustCompile("^(line [0-9]+: )cannot unmarshal !!([a-z]+)(?: (`.*`))? into (.+)$")
+
+func found(tag, value string) string {
+	switch tag {
+	case "seq":
+		return "is a list"
+	case "map":
+		return "are keys and values"
+	}
+	return "is " + value
+}
+
+func wanted(goType string) string {
+	switch {
+	case strings.HasPrefix(goType, "[]"):
+		return "a list belongs"
+	case goType == "bool":
+		return "true or false belongs"
+	case strings.HasPrefix(goType, "map[") || strings.HasPrefix(goType, "admin.File"):
+		return "keys and values belong"
+	}
+	return "one value belongs"
 }
 
 // validate finds what is wrong with the file whatever the database holds.
