@@ -61,6 +61,10 @@ func (c *auditVerifyCmd) Run(ctx context.Context, config *Config, t *terminal) e
 			fmt.Fprintln(w, f)
 		}
 		fmt.Fprintf(w, "%d events are as they were recorded; %d wait to be covered.\n", r.Events, r.Unsealed)
+		if r.Links == 0 {
+			fmt.Fprintln(w, "The chain has no links yet: the server appends to it once a minute.")
+			return
+		}
 		fmt.Fprintf(w, "The chain has %d links, of which %d were swept, and ends with %s.\n", r.Links, r.Swept, r.Head)
 	})
 	if err == nil && !view.OK {
