@@ -171,10 +171,10 @@ type keysRewrapCmd struct{}
 func (keysRewrapCmd) Help() string {
 	return `The key file may hold several keys, one per line: the first one seals, all of them open. To replace the key of a running installation:
 
-1. Make one with keys init and another --key-file, and put its line below the old one, for every replica; restart them.
-2. Move it to the first line, for every replica; restart them.
-3. Run this command.
-4. Take the old line out, and restart. Keep the old key with the backups that were sealed with it.
+  1. Make one with keys init and another --key-file, and put its line below the old one, for every replica; restart them.
+  2. Move it to the first line, for every replica; restart them.
+  3. Run this command.
+  4. Take the old line out, and restart. Keep the old key with the backups that were sealed with it.
 
 A single replica can begin with the second step.
 
