@@ -10,8 +10,8 @@ import (
 	"github.com/vestibule-id/vestibule/identity"
 )
 
-// aboutUser is a command that does one thing to one person and prints them as they are then.
-func aboutUser(ctx context.Context, config *Config, t *terminal, act func(*office) (identity.User, error)) error {
+// aboutUser is a command that does one thing to one person and prints them as they are then, and notes for people.
+func aboutUser(ctx context.Context, config *Config, t *terminal, act func(*office) (identity.User, error), notes ...string) error {
 	office, err := config.open(ctx, t)
 	if err != nil {
 		return err
@@ -25,6 +25,9 @@ func aboutUser(ctx context.Context, config *Config, t *terminal, act func(*offic
 	return t.show(view, func(w io.Writer) {
 		userHeader(w)
 		view.row(w)
+		for _, note := range notes {
+			fmt.Fprintln(w, note)
+		}
 	})
 }
 

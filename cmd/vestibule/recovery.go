@@ -10,6 +10,9 @@ import (
 	"github.com/vestibule-id/vestibule/identity"
 )
 
+// linkWaits is said where nothing else tells that a letter is sent.
+const linkWaits = "The link is in the outbox. The server delivers it."
+
 type userResetCmd struct {
 	Email string `arg:"" help:"The person's address."`
 }
@@ -28,7 +31,7 @@ func (c *userResetCmd) Run(ctx context.Context, config *Config, t *terminal) err
 	if err := config.need("issuer"); err != nil {
 		return err
 	}
-	return aboutUser(ctx, config, t, func(o *office) (identity.User, error) { return o.StartReset(ctx, c.Email) })
+	return aboutUser(ctx, config, t, func(o *office) (identity.User, error) { return o.StartReset(ctx, c.Email) }, linkWaits)
 }
 
 type userRecoverCmd struct {
@@ -52,12 +55,10 @@ func (c *userRecoverCmd) Run(ctx context.Context, config *Config, t *terminal) e
 	if err := config.need("issuer"); err != nil {
 		return err
 	}
-	return aboutUser(ctx, config, t, func(o *office) (identity.User, error) {
-		if c.Decline {
-			return o.DeclineRecovery(ctx, c.Email, c.Reason)
-		}
-		return o.ApproveRecovery(ctx, c.Email, c.Reason)
-	})
+	if c.Decline {
+		return aboutUser(ctx, config, t, func(o *office) (identity.User, error) { return o.DeclineRecovery(ctx, c.Email, c.Reason) })
+	}
+	return aboutUser(ctx, config, t, func(o *office) (identity.User, error) { return o.ApproveRecovery(ctx, c.Email, c.Reason) }, linkWaits)
 }
 
 type userRecoveriesCmd struct{}
