@@ -49,7 +49,7 @@ func (c *userImportCmd) Run(ctx context.Context, config *Config, t *terminal) er
 	defer office.Close()
 	done, err := office.Import(ctx, file, c.DryRun, t.bar(file))
 	if err != nil {
-		return fmt.Errorf("%w; %d people were taken, run it again to go on", err, done.Added+done.Changed+done.Unchanged)
+		return fmt.Errorf("%w; %d people were taken, run it again to go on", interrupted(err), done.Added+done.Changed+done.Unchanged)
 	}
 	if err := errors.Join(c.keepRefused(done), t.show(done, func(w io.Writer) { c.print(w, done) })); err != nil {
 		return err

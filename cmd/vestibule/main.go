@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -58,7 +59,7 @@ func run(args []string, in io.Reader, out, errs io.Writer) int {
 	command.BindTo(ctx, (*context.Context)(nil))
 	command.BindTo(out, (*io.Writer)(nil))
 	if err := command.Run(&p.Config, &terminal{in: in, out: out, errs: errs, json: p.JSON}); err != nil {
-		return fail(errs, err, exitFailed)
+		return fail(errs, interrupted(err), exitFailed)
 	}
 	return 0
 }
@@ -83,6 +84,14 @@ func describe(v *kong.Value) string {
 		said.Help = strings.TrimSuffix(v.Help, ".") + " (default " + v.Default + ")."
 	}
 	return kong.DefaultHelpValueFormatter(&said)
+}
+
+// interrupted says that of an act that Ctrl-C has ended, instead of the statement that was under way; its transaction is undone.
+func interrupted(err error) error {
+	if errors.Is(err, context.Canceled) {
+		return errors.New("interrupted")
+	}
+	return err
 }
 
 // fail prints one line that says what to do: hints are part of every error, not of this function.

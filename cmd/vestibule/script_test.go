@@ -1,7 +1,10 @@
 package main
 
 import (
+	"context"
+	"errors"
 	"io"
+	"os"
 	"path/filepath"
 	"reflect"
 	"slices"
@@ -114,5 +117,21 @@ func TestTheHelpSaysWhatHoldsWithoutAFlag(t *testing.T) {
 	}
 	if found < 15 {
 		t.Errorf("only %d flags have a default", found)
+	}
+}
+
+func TestWhatCtrlCEndsIsCalledInterrupted(t *testing.T) {
+	office := &Config{DatabaseURL: "sqlite:" + filepath.Join(t.TempDir(), "test.db"), KeyFile: filepath.Join(t.TempDir(), "test.key"), LogLevel: "info", PasswordMin: 12}
+	quiet := &terminal{out: io.Discard, errs: io.Discard}
+	people := filepath.Join(t.TempDir(), "people.jsonl")
+	if err := errors.Join((&keysInitCmd{}).Run(office, quiet), (&migrateCmd{}).Run(t.Context(), office, quiet),
+		os.WriteFile(people, []byte(`{"email": "ada@example.com"}`), 0o600)); err != nil {
+		t.Fatal(err)
+	}
+	ctx, stop := context.WithCancel(t.Context())
+	stop()
+	err := (&userImportCmd{File: people}).Run(ctx, office, quiet)
+	if got := interrupted(err); got == nil || !strings.HasPrefix(got.Error(), "interrupted") {
+		t.Errorf("got %v", got)
 	}
 }
