@@ -1,16 +1,18 @@
 package server_test
 
 import (
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/vestibule-id/vestibule/identity"
 	"github.com/vestibule-id/vestibule/vestibuletest"
 )
 
-// TestR87_AReplicaWhoseClockIsWrongDeletesNothing: a machine that starts three years ahead takes the whole audit trail, and everybody's
+// TestR87_AReplicaWhoseClockIsWrongDeletesNothingAndMakesNoKeys: a machine that starts three years ahead takes the whole audit trail, and everybody's
 // sessions, for old. What it deletes nobody brings back when its clock is set.
-func TestR87_AReplicaWhoseClockIsWrongDeletesNothing(t *testing.T) {
+func TestR87_AReplicaWhoseClockIsWrongDeletesNothingAndMakesNoKeys(t *testing.T) {
 	t.Parallel()
 	config := house
 	config.Engine = "postgres" // on SQLite there is no other clock to compare with
@@ -38,6 +40,10 @@ func TestR87_AReplicaWhoseClockIsWrongDeletesNothing(t *testing.T) {
 		return report.Events, len(open)
 	}
 	hadEvents, hadSessions := left()
+	hadKeys, err := p.DB.SigningKeys(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
 	p.Clock.Advance(3 * 365 * 24 * time.Hour)
 	p.Replica()
 	for end := time.Now().Add(10 * time.Second); ; time.Sleep(10 * time.Millisecond) {
@@ -47,6 +53,10 @@ func TestR87_AReplicaWhoseClockIsWrongDeletesNothing(t *testing.T) {
 		}
 		log := p.Log.String()
 		if strings.Contains(log, "job=sweeper") && strings.Contains(log, "job=audit") {
+			keys, err := p.DB.SigningKeys(t.Context()) // one from the future would put off every rotation until then
+			if err != nil || !slices.EqualFunc(keys, hadKeys, func(a, b identity.SigningKey) bool { return a.ID == b.ID && a.ExpiresAt.Equal(b.ExpiresAt) }) {
+				t.Errorf("the keys became %d from %d, %v", len(keys), len(hadKeys), err)
+			}
 			return // both have looked, and said why not
 		}
 		if time.Now().After(end) {

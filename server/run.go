@@ -21,7 +21,28 @@ const (
 )
 
 // Prepare makes what a new database lacks: signing keys.
-func (s *Server) Prepare(ctx context.Context) error { return s.admin.EnsureKeys(ctx) }
+func (s *Server) Prepare(ctx context.Context) error {
+	err := s.ensureKeys(ctx)
+	if errors.Is(err, errClock) { // readiness says so; there are keys to serve with
+		return nil
+	}
+	return err
+}
+
+// ensureKeys rotates the keys that are due. With a clock that is wrong it fails with errClock, unless there are none: a key that was made
+// years ahead would put off every rotation until then.
+func (s *Server) ensureKeys(ctx context.Context) error {
+	if wrong := s.clockIsRight(ctx); wrong != nil {
+		keys, err := s.cfg.DB.SigningKeys(ctx)
+		if err != nil {
+			return err
+		}
+		if len(keys) > 0 {
+			return wrong
+		}
+	}
+	return s.admin.EnsureKeys(ctx)
+}
 
 // Serve answers on public, and for watchers on watch (nil: nowhere), and runs the background jobs,
 // until ctx ends. Then readiness fails at once; after StopDelay no more requests are taken, those in flight are
@@ -84,7 +105,7 @@ func (s *Server) jobs() []job {
 		{"guessing", time.Minute, s.login.TellGuessing},
 		{"sweeper", time.Minute, s.sweep},
 		{"audit", time.Minute, s.keepAudit},
-		{"keys", time.Hour, s.admin.EnsureKeys},
+		{"keys", time.Hour, s.ensureKeys},
 		{"memory", 30 * time.Second, giveMemoryBack},
 	}
 }

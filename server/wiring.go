@@ -150,6 +150,9 @@ const (
 	skewRefused = 30 * time.Second
 )
 
+// errClock says that we and the database do not agree on the time.
+var errClock = errors.New("the clock differs from the database's")
+
 // clockIsRight compares our clock with the database's, which all replicas share.
 func (s *Server) clockIsRight(ctx context.Context) error {
 	theirs, err := s.cfg.DB.Clock(ctx)
@@ -158,7 +161,7 @@ func (s *Server) clockIsRight(ctx context.Context) error {
 	}
 	skew := s.cfg.Now().Sub(theirs).Abs()
 	if skew > skewRefused {
-		return fmt.Errorf("the clock differs from the database's by %s", skew)
+		return fmt.Errorf("%w by %s", errClock, skew)
 	}
 	if skew > skewWarned {
 		s.cfg.Log.WarnContext(ctx, "the clock differs from the database's", "skew", skew)
