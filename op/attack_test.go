@@ -82,12 +82,12 @@ func TestR73_AClientThatIsDownKeepsNobodyElseWaitingHoweverMuchWaitsForIt(t *tes
 		down.answers(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusServiceUnavailable) })
 		h.listens("cms", down.URL)
 		p := h.listens("events", up.URL)
-		h.ended("cms", 350)
+		h.ended("cms", 210)
 		h.advance(time.Second)
 		h.ended("events", 1)
 		h.deliver(p, 0) // finds out that the cms is down
 		h.deliver(p, 1)
-		if h.waiting() != 350 || len(down.told()) != 1 {
+		if h.waiting() != 210 || len(down.told()) != 1 {
 			t.Errorf("%d wait, and the cms was asked %d times", h.waiting(), len(down.told()))
 		}
 		down.answers(nil) // and what waits for it is not lost
@@ -99,8 +99,8 @@ func TestR73_AClientThatIsDownKeepsNobodyElseWaitingHoweverMuchWaitsForIt(t *tes
 				t.Fatal(err)
 			}
 		}
-		if told != 350 {
-			t.Errorf("of 350 the client was told of %d once it was back", told)
+		if told != 210 {
+			t.Errorf("of 210 the client was told of %d once it was back", told)
 		}
 	})
 }
@@ -119,7 +119,7 @@ func TestR73_AClientThatIsSlowKeepsNobodyElseWaitingHoweverMuchWaitsForIt(t *tes
 		})
 		h.listens("cms", slow.URL)
 		p := h.listens("events", quick.URL)
-		h.ended("cms", 350)
+		h.ended("cms", 210)
 		h.advance(time.Second)
 		h.ended("events", 1)
 		for range 2 { // the time of a round is up before the client has answered
