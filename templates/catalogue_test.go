@@ -152,6 +152,16 @@ func TestNoMessageIsWrittenTwice(t *testing.T) {
 	}
 }
 
+// TestGermanHasOneWordForTwoFactorAuthentication because who was mailed about it looks for the word in Settings.
+func TestGermanHasOneWordForTwoFactorAuthentication(t *testing.T) {
+	for key, english := range catalogues["en"].messages {
+		german := catalogues["de"].messages[key]
+		if strings.Contains(strings.ToLower(english), "two-factor authentication") && !strings.Contains(german, "Zwei-Faktor-Authentifizierung") {
+			t.Errorf("%s: %q says %q", key, english, german)
+		}
+	}
+}
+
 func TestAMissingMessageOrValueIsAnError(t *testing.T) {
 	c := catalogue{tag: "xx", messages: map[string]string{"greet": "Hello {name}"}}
 	if _, err := c.text("nowhere"); err == nil {
