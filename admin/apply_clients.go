@@ -24,6 +24,9 @@ func (r *application) client(ctx context.Context, f FileClient) error {
 	}
 	f.describe(&c)
 	c = c.WithDefaults()
+	if !isNew && c.SubjectType != had.SubjectType { // sub is for good: a product keeps its people's data under it
+		return refuse("add another client: to this one everybody would be somebody else", "client %s: subject_type cannot become %s", c.ID, c.SubjectType)
+	}
 	detail := clientChanges(had, c)
 	if f.Secret != "" && c.SetSecret(f.Secret, r.now) {
 		detail = append(detail, "secret")

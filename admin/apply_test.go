@@ -240,6 +240,7 @@ func TestApply_OneWrongRecordTakesTheWholeFileBack(t *testing.T) {
 		{"wildcards", `{clients: [{id: new, auth_method: none, redirect_uris: ["https://*.x.org/"]}]}`},
 		{"private_key_jwt needs jwks", `{clients: [{id: new, auth_method: private_key_jwt, redirect_uris: ["https://x.org/"]}]}`},
 		{"name needs", `{accounts: [{slug: new}]}`},
+		{"subject_type cannot become pairwise", `{clients: [{id: cms, subject_type: pairwise}]}`},
 	} {
 		t.Run(wrong.says, func(t *testing.T) {
 			each(t, func(h *house) {
