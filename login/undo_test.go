@@ -149,12 +149,12 @@ func TestR30_AFirstFactorIsUndoneOnce(t *testing.T) {
 			t.Errorf("the letter about a factor that was undone has undone another: %+v", p)
 		}
 		for _, page := range []screen{before, after} {
-			if !strings.Contains(text(page.tree), "press the button in that mail") {
+			if !strings.Contains(text(page.tree), "choose “This wasn't me” in that mail") {
 				t.Errorf("the page does not say which letter would: %s", text(page.tree))
 			}
 		}
 		page := b.get("/reset/"+h.secretOf(resetShape, h.letters())).shows(200, "Choose a new password")
-		if page = b.follow(page, "I have lost my authenticator"); !strings.Contains(text(page.tree), "press the button in that mail") {
+		if page = b.follow(page, "I have lost my authenticator"); !strings.Contains(text(page.tree), "choose “This wasn't me” in that mail") {
 			t.Errorf("whoever has lost it to a thief is not told of the letter: %s", text(page.tree))
 		}
 		h.saysItWasntThem(own)

@@ -162,6 +162,26 @@ func TestGermanHasOneWordForTwoFactorAuthentication(t *testing.T) {
 	}
 }
 
+// TestALetterInPlainTextSpeaksOfNoButton because there is none in it.
+func TestALetterInPlainTextSpeaksOfNoButton(t *testing.T) {
+	said := map[string]bool{}
+	letters, err := fs.Glob(letterFiles, "letters/*.txt")
+	if err != nil || len(letters) < 5 {
+		t.Fatalf("%d letters, %v", len(letters), err)
+	}
+	for _, path := range letters {
+		source, _ := fs.ReadFile(letterFiles, path)
+		keysOf(t, path, string(source), said)
+	}
+	for key := range said {
+		for tag, word := range map[string]string{"en": "button", "de": "Knopf"} {
+			if text := catalogues[tag].messages[key]; strings.Contains(text, word) {
+				t.Errorf("%s: %s: %q", tag, key, text)
+			}
+		}
+	}
+}
+
 func TestAMissingMessageOrValueIsAnError(t *testing.T) {
 	c := catalogue{tag: "xx", messages: map[string]string{"greet": "Hello {name}"}}
 	if _, err := c.text("nowhere"); err == nil {
