@@ -36,7 +36,7 @@ A file:
 
 // Run implements the command.
 func (c *applyCmd) Run(ctx context.Context, config *Config, t *terminal) error {
-	file, err := c.read(t)
+	file, err := c.read(ctx, t)
 	if err != nil {
 		return err
 	}
@@ -59,10 +59,10 @@ func (c *applyCmd) Run(ctx context.Context, config *Config, t *terminal) error {
 	return t.show(view, func(w io.Writer) { printApplied(w, applied, c.DryRun) })
 }
 
-func (c *applyCmd) read(t *terminal) (file admin.File, err error) {
+func (c *applyCmd) read(ctx context.Context, t *terminal) (file admin.File, err error) {
 	var text []byte
 	if c.From == "-" {
-		text, err = io.ReadAll(t.in)
+		text, err = unlessInterrupted(ctx, func() ([]byte, error) { return io.ReadAll(t.in) })
 	} else {
 		text, err = os.ReadFile(c.From)
 	}

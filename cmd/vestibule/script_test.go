@@ -135,3 +135,17 @@ func TestWhatCtrlCEndsIsCalledInterrupted(t *testing.T) {
 		t.Errorf("got %v", got)
 	}
 }
+
+// TestCtrlCEndsWhatWaitsForInput because nobody may have to guess that a line break is missing.
+func TestCtrlCEndsWhatWaitsForInput(t *testing.T) {
+	in, _ := io.Pipe() // on which nobody ever types
+	waiting := &terminal{in: in, out: io.Discard, errs: io.Discard}
+	ctx, stop := context.WithCancel(t.Context())
+	stop()
+	if _, err := waiting.password(ctx); !errors.Is(err, context.Canceled) {
+		t.Errorf("the password: %v", err)
+	}
+	if _, err := (&applyCmd{From: "-"}).read(ctx, waiting); !errors.Is(err, context.Canceled) {
+		t.Errorf("the file: %v", err)
+	}
+}

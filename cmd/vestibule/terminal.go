@@ -2,6 +2,7 @@ package main
 
 import (
 	"bufio"
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -76,11 +77,11 @@ func effects(w io.Writer, e admin.Effects) {
 
 // password reads a password from standard input: its first line, or on a terminal what is typed twice
 // without being shown. A flag would stay in the shell's history and in the list of processes.
-func (t *terminal) password() (string, error) {
+func (t *terminal) password(ctx context.Context) (string, error) {
 	if file, ok := t.in.(*os.File); ok && term.IsTerminal(int(file.Fd())) {
-		return t.typedPassword(int(file.Fd()))
+		return t.typedPassword(ctx, int(file.Fd()))
 	}
-	line, err := bufio.NewReader(t.in).ReadString('\n')
+	line, err := unlessInterrupted(ctx, func() (string, error) { return bufio.NewReader(t.in).ReadString('\n') })
 	if err != nil && !errors.Is(err, io.EOF) {
 		return "", err
 	}
@@ -90,12 +91,36 @@ func (t *terminal) password() (string, error) {
 	return line, nil
 }
 
+// unlessInterrupted reads what somebody types, or gives up at Ctrl-C: a read waits for a line break, whatever happens meanwhile.
+func unlessInterrupted[T any](ctx context.Context, read func() (T, error)) (T, error) {
+	type result struct {
+		value T
+		err   error
+	}
+	done := make(chan result, 1)
+	go func() {
+		value, err := read()
+		done <- result{value, err}
+	}()
+	select {
+	case r := <-done:
+		return r.value, r.err
+	case <-ctx.Done():
+		return result{}.value, ctx.Err()
+	}
+}
+
 // typedPassword asks twice, because nobody sees what they type.
-func (t *terminal) typedPassword(fd int) (string, error) {
+func (t *terminal) typedPassword(ctx context.Context, fd int) (string, error) {
+	visible, err := term.GetState(fd)
+	if err != nil {
+		return "", err
+	}
+	defer term.Restore(fd, visible) // also when Ctrl-C comes while nothing is shown
 	var typed [2]string
 	for i, prompt := range []string{"Password: ", "Once more: "} {
 		fmt.Fprint(t.errs, prompt)
-		b, err := term.ReadPassword(fd)
+		b, err := unlessInterrupted(ctx, func() ([]byte, error) { return term.ReadPassword(fd) })
 		fmt.Fprintln(t.errs)
 		if err != nil {
 			return "", err

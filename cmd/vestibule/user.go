@@ -102,7 +102,7 @@ func (c *userAddCmd) Run(ctx context.Context, config *Config, t *terminal) (err 
 	}
 	defer office.Close()
 	if c.PasswordStdin {
-		if n.Password, err = t.password(); err != nil {
+		if n.Password, err = t.password(ctx); err != nil {
 			return err
 		}
 	}
