@@ -107,7 +107,7 @@ func TestR92_AStopFailsReadinessAndFinishesWhatIsInFlight(t *testing.T) {
 	time.Sleep(300 * time.Millisecond) // the request has arrived, and waits for the rest of itself
 
 	s.stop()
-	becomes(t, s.watch+"/readyz", 503, time.Second)
+	becomes(t, s.watch+"/readyz", 503, 10*time.Second)
 	if got := status(t, s.watch+"/healthz"); got != 200 {
 		t.Errorf("/healthz of a server that is stopping: %d", got)
 	}
@@ -147,7 +147,7 @@ func TestF1_AStopUnderLoadFailsNoRequest(t *testing.T) {
 	balancer.Go(func() {
 		for ready.Load() {
 			ready.Store(status(t, s.watch+"/readyz") == 200)
-			time.Sleep(20 * time.Millisecond)
+			time.Sleep(100 * time.Millisecond)
 		}
 		close(over)
 	})
@@ -174,12 +174,14 @@ func TestF1_AStopUnderLoadFailsNoRequest(t *testing.T) {
 			}
 		})
 	}
-	time.Sleep(200 * time.Millisecond)
+	for served.Load() < 20 && failed.Load() == 0 { // until there is a load, however slow the machine is
+		time.Sleep(10 * time.Millisecond)
+	}
 	s.stop()
 	<-over
 	clients.Wait()
 	balancer.Wait()
-	if served.Load() < 20 || failed.Load() != 0 || late.Load() == 0 {
+	if failed.Load() != 0 || late.Load() == 0 {
 		t.Errorf("%d requests were served, %d failed, %d were told that the connection ends", served.Load(), failed.Load(), late.Load())
 	}
 	select {
@@ -224,7 +226,7 @@ func TestF3_WithoutItsDatabaseAProviderWaitsAndRecovers(t *testing.T) {
 	becomes(t, p.Watch+"/readyz", 200, 10*time.Second)
 
 	back := p.LoseDatabase()
-	becomes(t, p.Watch+"/readyz", 503, 2*time.Second)
+	becomes(t, p.Watch+"/readyz", 503, 10*time.Second)
 	if got := status(t, p.Watch+"/healthz"); got != 200 {
 		t.Errorf("/healthz without a database: %d", got)
 	}
@@ -263,7 +265,7 @@ func TestF3_WithoutItsDatabaseAProviderWaitsAndRecovers(t *testing.T) {
 	}
 
 	back()
-	becomes(t, p.Watch+"/readyz", 200, 5*time.Second)
+	becomes(t, p.Watch+"/readyz", 200, 10*time.Second)
 	last := waits.Submit(page.URL.String(), templates.FieldEmail, vestibuletest.Cleo, templates.FieldPassword, vestibuletest.CleoPassword)
 	if !last.Back() {
 		t.Errorf("the login that waited: %d at %s", last.Status, last.URL)
@@ -284,7 +286,7 @@ func TestF6_ADatabaseThatHangsHoldsNobodyForever(t *testing.T) {
 	f := &fixture{stranger: newStranger(p), rp: p.RelyingParty("cms", vestibuletest.CMSSecret)}
 	waits, _, page := f.waiting("globex")
 	fields := url.Values{templates.FieldEmail: {vestibuletest.Cleo}, templates.FieldPassword: {vestibuletest.CleoPassword}}.Encode()
-	becomes(t, p.URL+"/keys", 200, time.Second)
+	becomes(t, p.URL+"/keys", 200, 10*time.Second)
 	release := p.LockDatabase()
 	defer release()
 	answers := make(chan answer)
@@ -299,7 +301,7 @@ func TestF6_ADatabaseThatHangsHoldsNobodyForever(t *testing.T) {
 			go func() { answers <- f.send(t, a) }()
 		}
 	}
-	becomes(t, p.Watch+"/readyz", 503, 4*time.Second)
+	becomes(t, p.Watch+"/readyz", 503, 10*time.Second)
 	p.Clock.Advance(15 * time.Second) // the signing keys would be read again by now
 	for _, url := range []string{p.Watch + "/healthz", p.URL + "/.well-known/openid-configuration", p.URL + "/keys", p.URL + "/keys", p.URL + "/forgot"} {
 		if got := status(t, url); got != http.StatusOK {
@@ -312,7 +314,7 @@ func TestF6_ADatabaseThatHangsHoldsNobodyForever(t *testing.T) {
 		}
 	}
 	release()
-	becomes(t, p.Watch+"/readyz", 200, 5*time.Second)
+	becomes(t, p.Watch+"/readyz", 200, 10*time.Second)
 	last := waits.Submit(page.URL.String(), templates.FieldEmail, vestibuletest.Cleo, templates.FieldPassword, vestibuletest.CleoPassword)
 	if !last.Back() {
 		t.Errorf("the login that waited: %d at %s", last.Status, last.URL)
