@@ -88,8 +88,8 @@ func printApplied(w io.Writer, applied admin.Applied, dryRun bool) {
 	case len(applied.Differences) == 0:
 		fmt.Fprintln(w, "Everything is as the file says.")
 	case dryRun:
-		fmt.Fprintf(w, "%d differences. This was a dry run: nothing was changed and nothing sent.\n", len(applied.Differences))
+		fmt.Fprintf(w, "Differences: %d. This was a dry run: nothing was changed and nothing sent.\n", len(applied.Differences))
 	default:
-		fmt.Fprintf(w, "%d differences applied.\n", len(applied.Differences))
+		fmt.Fprintf(w, "Differences applied: %d.\n", len(applied.Differences))
 	}
 }

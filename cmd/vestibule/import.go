@@ -65,7 +65,7 @@ func (c *userImportCmd) print(w io.Writer, done admin.Imported) {
 	if c.DryRun {
 		verb = "Dry run, nothing was changed"
 	}
-	fmt.Fprintf(w, "%s: %d lines, %d people added, %d changed, %d as they were, %d refused.\n",
+	fmt.Fprintf(w, "%s. Lines: %d. People added: %d, changed: %d, as they were: %d, refused: %d.\n",
 		verb, done.Lines, done.Added, done.Changed, done.Unchanged, len(done.Refused))
 	for _, note := range done.Notes {
 		fmt.Fprintln(w, note)

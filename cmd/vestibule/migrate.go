@@ -20,7 +20,7 @@ Example:
 
 // Run implements the command.
 func (c *migrateCmd) Run(ctx context.Context, config *Config, t *terminal) error {
-	db, err := config.openDB(ctx, config.logger(t.errs, slog.LevelWarn))
+	db, err := config.makeDB(ctx, config.logger(t.errs, slog.LevelWarn))
 	if err != nil {
 		return err
 	}
