@@ -323,7 +323,7 @@ func TestPagesAtOddsSayWhatToDo(t *testing.T) {
 	tab.Fill("label=Email", cleo.Email)
 	tab.Fill("label=Password", cleo.Password)
 	tab.Follow("text=Login")
-	expect(t, tab, "This login has expired", "Go back to the product and try again.")
+	expect(t, tab, "This login has expired", "Go back to the product; if you are not logged in there, try again.")
 	see(t, tab, "login-expired")
 
 	tab.Open(h.URL + "/nowhere")

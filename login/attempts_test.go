@@ -50,7 +50,7 @@ func TestR44_UnknownDisabledBlockedAndWrongLookTheSame(t *testing.T) {
 // TestR44_EveryRefusalCostsAHash looks at the work behind a refusal: while the only place for hashing is
 // taken, whoever does not need it would be answered at once.
 func TestR44_EveryRefusalCostsAHash(t *testing.T) {
-	h := onSQLite(t)
+	h := onEither(t)
 	who := h.peopleToRefuse()
 	slow := identity.HasherConfig{Memory: 64 << 10, Time: 6, Concurrency: 1, Wait: time.Millisecond, AllowWeak: true}
 	var err error
@@ -150,7 +150,7 @@ func TestR46_AnAddressHasTwentyLoginsAMinute(t *testing.T) {
 
 // A password that changes while the old one is being judged opens nothing.
 func TestWhatChangesDuringTheHashCounts(t *testing.T) {
-	h := onSQLite(t)
+	h := onEither(t)
 	slow := identity.HasherConfig{Memory: 64 * 1024, Time: 4, AllowWeak: true}
 	var err error
 	if h.hasher, err = identity.NewHasher(slow); err != nil {

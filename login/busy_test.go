@@ -13,7 +13,7 @@ import (
 // A flood of logins makes the provider answer 503. Whoever comes back until there is room must not find
 // that those answers were counted as wrong passwords.
 func TestAPasswordNobodyHadTimeForIsNotCounted(t *testing.T) {
-	h := onSQLite(t)
+	h := onEither(t)
 	h.person("ada@example.com", h.account("acme", identity.TwoFactorOff))
 	slow := identity.HasherConfig{Memory: 64 << 10, Time: 10, Concurrency: 1, Wait: time.Millisecond, AllowWeak: true}
 	var err error
@@ -47,7 +47,7 @@ func TestAPasswordNobodyHadTimeForIsNotCounted(t *testing.T) {
 // TestWhoFindsTheQueueFullCostsTheDatabaseNothing counts on an address being good for twenty passwords a
 // minute: had the thirty that found no place been written down, the last one would be turned away.
 func TestWhoFindsTheQueueFullCostsTheDatabaseNothing(t *testing.T) {
-	h := onSQLite(t)
+	h := onEither(t)
 	h.person("ada@example.com", h.account("acme", identity.TwoFactorOff))
 	slow := identity.HasherConfig{Memory: 64 << 10, Time: 10, Concurrency: 1, Queue: 1, Wait: 30 * time.Second, AllowWeak: true}
 	var err error

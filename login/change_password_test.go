@@ -58,7 +58,7 @@ func TestR5_AStaleSessionChangesNoPassword(t *testing.T) {
 }
 
 func TestR3_ANewPasswordIsRefusedWithTheReasonInWordsAndCostsNoAttempt(t *testing.T) {
-	h := onSQLite(t)
+	h := onEither(t)
 	_, b := h.atHome()
 	page := b.get("/settings/password")
 	for bad, reason := range map[string]string{
@@ -74,7 +74,7 @@ func TestR3_ANewPasswordIsRefusedWithTheReasonInWordsAndCostsNoAttempt(t *testin
 }
 
 func TestR12_TheCurrentPasswordIsCounted(t *testing.T) {
-	h := onSQLite(t)
+	h := onEither(t)
 	_, b := h.atHome()
 	page := b.get("/settings/password")
 	for range 5 {

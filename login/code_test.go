@@ -18,7 +18,7 @@ func (h *house) enrolled() (identity.User, identity.Authenticator) {
 }
 
 func TestR8_OnlyTheCodesAroundNowCount(t *testing.T) {
-	h := onSQLite(t)
+	h := onEither(t)
 	acme := h.account("acme", identity.TwoFactorAll)
 	for offset, accepted := range map[time.Duration]bool{-90 * time.Second: false, -60 * time.Second: false, -30 * time.Second: true, 0: true, 30 * time.Second: true, 60 * time.Second: false, 90 * time.Second: false} {
 		u := h.person(fmt.Sprintf("ada%d@example.com", offset/time.Second), acme)
@@ -80,7 +80,7 @@ func TestR9_TheSameCodeOnTwoReplicasHasOneWinner(t *testing.T) {
 }
 
 func TestR9_TheConfirmingCodeIsUsedUp(t *testing.T) {
-	h := onSQLite(t)
+	h := onEither(t)
 	acme := h.account("acme", identity.TwoFactorAll)
 	b := h.browser()
 	page := b.reveal(h.invite(h.person("ada@example.com", acme), acme))
@@ -184,7 +184,7 @@ func TestR12_TheHundredthWrongCodeTurnsTheAppOff(t *testing.T) {
 }
 
 func TestR13_WhateverIsNoCodeIsRefusedAlike(t *testing.T) {
-	h := onSQLite(t)
+	h := onEither(t)
 	_, app := h.enrolled()
 	right := h.code(app.Secret)
 	var first string

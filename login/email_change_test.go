@@ -128,7 +128,7 @@ func TestBothLinksAtOnceChangeTheAddressOnce(t *testing.T) {
 }
 
 func TestALinkForOneAddressDoesNotConfirmTheOther(t *testing.T) {
-	h := onSQLite(t)
+	h := onEither(t)
 	_, _, old, new := h.moving()
 	for _, swapped := range []string{strings.Replace(old, "/old/", "/new/", 1), strings.Replace(new, "/new/", "/old/", 1), "/email/old/x", "/email/new"} {
 		b := h.browser()
@@ -201,7 +201,7 @@ func TestANewWishAPasswordAndADayEndAChangeOfAddress(t *testing.T) {
 		"a day": func(h *house, _ identity.User, _ *browser) { h.wait(24 * time.Hour) },
 	} {
 		t.Run(what, func(t *testing.T) {
-			h := onSQLite(t)
+			h := onEither(t)
 			ada, b, old, new := h.moving()
 			end(h, ada, b)
 			for _, link := range []string{old, new} {
@@ -219,7 +219,7 @@ func TestANewWishAPasswordAndADayEndAChangeOfAddress(t *testing.T) {
 }
 
 func TestWhoAsksForAddressesTooOftenWaits(t *testing.T) {
-	h := onSQLite(t)
+	h := onEither(t)
 	_, b, _, _ := h.moving()
 	page := b.get("/settings/email")
 	b.send(page, "email", "b@new.example").shows(429, "Change your email")

@@ -279,7 +279,7 @@ func TestR24_APasswordAloneNeverLeadsToAQRCode(t *testing.T) {
 }
 
 func TestR80_NobodyIsSentMoreThanThreeLinksInTenMinutes(t *testing.T) {
-	h := onSQLite(t)
+	h := onEither(t)
 	h.person("ada@example.com", h.account("acme", identity.TwoFactorAll))
 	b := h.browser()
 	page := b.logIn("", "ada@example.com", password).shows(200, "Check your mail")
@@ -316,7 +316,7 @@ func TestTheLinkIsSentAgainOnceAMinute(t *testing.T) {
 }
 
 func TestASecondLoginSendsNoSecondLetterWhileALinkIsUnderWay(t *testing.T) {
-	h := onSQLite(t)
+	h := onEither(t)
 	acme := h.account("acme", identity.TwoFactorAll)
 	h.invite(h.person("ada@example.com", acme), acme)
 	h.browser().logIn("", "ada@example.com", password).shows(200, "Check your mail")
@@ -327,7 +327,7 @@ func TestASecondLoginSendsNoSecondLetterWhileALinkIsUnderWay(t *testing.T) {
 }
 
 func TestNoLetterIsClaimedThatWasNotSent(t *testing.T) {
-	h := onSQLite(t)
+	h := onEither(t)
 	ada := h.person("ada@example.com", h.account("acme", identity.TwoFactorAll), h.account("globex", identity.TwoFactorOff))
 	b := h.browser()
 	b.get("/login")
@@ -370,7 +370,7 @@ func TestR25_APendingSecretSatisfiesNothing(t *testing.T) {
 }
 
 func TestR25_APendingSecretDiesWithItsLink(t *testing.T) {
-	h := onSQLite(t)
+	h := onEither(t)
 	acme := h.account("acme", identity.TwoFactorAll)
 	b := h.browser()
 	page := b.reveal(h.invite(h.person("ada@example.com", acme), acme))
@@ -428,7 +428,7 @@ func TestAnInvitedPersonChoosesAPasswordAtTheLink(t *testing.T) {
 }
 
 func TestADisabledPersonCannotUseALink(t *testing.T) {
-	h := onSQLite(t)
+	h := onEither(t)
 	acme := h.account("acme", identity.TwoFactorAll)
 	ada, bob := h.person("ada@example.com", acme), h.person("bob@example.com", acme)
 	bob.PasswordHash = ""
@@ -442,7 +442,7 @@ func TestADisabledPersonCannotUseALink(t *testing.T) {
 }
 
 func TestR22_TheDatabaseHoldsNoSecretOfTheStory(t *testing.T) {
-	h := onSQLite(t)
+	h := onEither(t)
 	acme := h.account("acme", identity.TwoFactorAll)
 	link := h.invite(h.person("ada@example.com", acme), acme)
 	b := h.browser()
@@ -467,7 +467,7 @@ func (h *house) logged() string {
 }
 
 func TestR10_TheSecretIsOnOneUncachedPageAndHasNoAddressOfItsOwn(t *testing.T) {
-	h := onSQLite(t)
+	h := onEither(t)
 	acme := h.account("acme", identity.TwoFactorAll)
 	b := h.browser()
 	page := b.reveal(h.invite(h.person("ada@example.com", acme), acme))

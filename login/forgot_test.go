@@ -50,7 +50,7 @@ func TestR27_EveryAddressGetsTheSameAnswer(t *testing.T) {
 // TestR27_TheAnswerDoesNotDependOnWhoIsThere counts what the page does to the database, which is all it does: one counter and one
 // note, for whatever address. How long that takes is in docs/performance.md.
 func TestR27_TheAnswerDoesNotDependOnWhoIsThere(t *testing.T) {
-	h := onSQLite(t)
+	h := onEither(t)
 	h.person("ada@example.com", h.account("globex", identity.TwoFactorOff))
 	for _, email := range []string{"ada@example.com", "eve@example.com"} {
 		h.browser().askFor(email)
@@ -61,7 +61,7 @@ func TestR27_TheAnswerDoesNotDependOnWhoIsThere(t *testing.T) {
 }
 
 func TestR28_TheLinkComesFromTheConfiguredIssuerAlone(t *testing.T) {
-	h := onSQLite(t)
+	h := onEither(t)
 	ada := h.person("ada@example.com", h.account("globex", identity.TwoFactorOff))
 	for header, value := range map[string]string{
 		"X-Forwarded-Host": "evil.example", "X-Forwarded-Proto": "http", "Forwarded": "host=evil.example;proto=http", "X-Original-Host": "evil.example",
@@ -107,7 +107,7 @@ func TestAnAddressMayAskFiveTimesInTenMinutes(t *testing.T) {
 
 // TestNobodyIsFloodedWithLetters also shows that a stranger cannot use up the day for the person.
 func TestNobodyIsFloodedWithLetters(t *testing.T) {
-	h := onSQLite(t)
+	h := onEither(t)
 	ada := h.person("ada@example.com", h.account("globex", identity.TwoFactorOff))
 	home := h.browser()
 	home.logIn("", ada.Email, password).says("done globex pwd ada@example.com")
@@ -138,7 +138,7 @@ func count(all []int) (sum int) {
 }
 
 func TestALetterThatFailsIsTriedAgain(t *testing.T) {
-	h := onSQLite(t)
+	h := onEither(t)
 	ada := h.person("ada@example.com", h.account("globex", identity.TwoFactorOff))
 	h.browser().askFor(ada.Email)
 	lost := errors.New("the process dies")

@@ -33,7 +33,7 @@ func TestSettingsAskForALoginAndLeadOnToThePageThatWasAskedFor(t *testing.T) {
 }
 
 func TestWhereALoginLeadsOnToIsAlwaysAPageOfSettings(t *testing.T) {
-	h := onSQLite(t)
+	h := onEither(t)
 	h.person("ada@example.com", h.account("acme", identity.TwoFactorOff))
 	b := h.browser()
 	b.settle(h, "/settings", "ada@example.com").shows(200, "User Information")
@@ -127,7 +127,7 @@ func TestR12_PasswordsAndCodesOfFreshProofsAreCounted(t *testing.T) {
 }
 
 func TestAnswersToWhatWasNotAskedAreNotJudged(t *testing.T) {
-	h := onSQLite(t)
+	h := onEither(t)
 	_, app := h.enrolled()
 	b := h.browser()
 	page := b.send(b.get("/settings"), "email", "ada@example.com", "password", password).shows(200, "Confirm that it is you")

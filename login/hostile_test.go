@@ -80,7 +80,7 @@ func mustAccount(h *house, slug string) identity.Account {
 }
 
 func TestF22_HostileBodiesAndCookiesAreNoServerErrors(t *testing.T) {
-	h := onSQLite(t)
+	h := onEither(t)
 	h.enrolled()
 	for _, row := range []struct {
 		what, kind, body string
@@ -129,7 +129,7 @@ func TestF22_HostileBodiesAndCookiesAreNoServerErrors(t *testing.T) {
 }
 
 func TestWhatBreaksIsToldToTheLogAndOnlyANumberToThePerson(t *testing.T) {
-	h := onSQLite(t)
+	h := onEither(t)
 	h.enrolled()
 	b := h.browser()
 	page := b.get("/authorize").shows(200, "Login")
@@ -144,7 +144,7 @@ func TestWhatBreaksIsToldToTheLogAndOnlyANumberToThePerson(t *testing.T) {
 }
 
 func TestTooManyPasswordsAtOnceAreAskedToWait(t *testing.T) {
-	h := onSQLite(t)
+	h := onEither(t)
 	h.person("ada@example.com", h.account("acme", identity.TwoFactorOff))
 	slow := identity.HasherConfig{Memory: 64 * 1024, Time: 3, Concurrency: 1, Queue: 1, Wait: 1, AllowWeak: true}
 	var err error

@@ -54,27 +54,36 @@ func each(t *testing.T, test func(t *testing.T, h *house)) {
 		if !postgres.SQLiteWanted() {
 			t.Skip("VESTIBULE_TEST_ENGINES asks for other engines than sqlite")
 		}
-		db := open(t, "sqlite:"+filepath.Join(t.TempDir(), "test.db"))
-		if err := db.Migrate(t.Context()); err != nil {
-			t.Fatal(err)
-		}
-		test(t, newHouse(t, db))
+		test(t, inFile(t))
 	})
 	t.Run("postgres", func(t *testing.T) {
 		t.Parallel()
-		cluster := postgres.Shared(t)
-		template, err := migratedTemplate(cluster)
-		if err != nil {
-			t.Fatal(err)
-		}
-		test(t, newHouse(t, open(t, cluster.Clone(t, template))))
+		test(t, inCluster(t))
 	})
 }
 
-// onSQLite runs a test where the engine makes no difference.
-func onSQLite(t *testing.T) *house {
+// onEither opens a house for a test to which the engine makes no difference: on SQLite if that is asked for.
+func onEither(t *testing.T) *house {
 	t.Helper()
 	t.Parallel()
+	if !postgres.SQLiteWanted() {
+		return inCluster(t)
+	}
+	return inFile(t)
+}
+
+func inCluster(t *testing.T) *house {
+	t.Helper()
+	cluster := postgres.Shared(t)
+	template, err := migratedTemplate(cluster)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return newHouse(t, open(t, cluster.Clone(t, template)))
+}
+
+func inFile(t *testing.T) *house {
+	t.Helper()
 	db := open(t, "sqlite:"+filepath.Join(t.TempDir(), "test.db"))
 	if err := db.Migrate(t.Context()); err != nil {
 		t.Fatal(err)

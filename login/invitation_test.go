@@ -106,7 +106,7 @@ func TestInvitation_WhereACodeIsAskedForTheQRCodeAndRecoveryCodesFollow(t *testi
 
 // TestR24_ClosingTheTabOfAnInvitationShowsTheQRCodeToNobodyElse: a password alone leads to a letter and not to the code.
 func TestR24_ClosingTheTabOfAnInvitationShowsTheQRCodeToNobodyElse(t *testing.T) {
-	h := onSQLite(t)
+	h := onEither(t)
 	acme := h.account("acme", identity.TwoFactorAll)
 	link := h.invited(h.guest("ben@example.com", acme), acme)
 	b := h.browser()
@@ -146,7 +146,7 @@ func TestR22_AnInvitationWorksOnceForADayAndTheNewestWins(t *testing.T) {
 }
 
 func TestR23_LookingAtAnInvitationChangesNothing(t *testing.T) {
-	h := onSQLite(t)
+	h := onEither(t)
 	globex := h.account("globex", identity.TwoFactorOff)
 	link := h.invited(h.guest("ben@example.com", globex), globex)
 	for range 5 {
@@ -205,7 +205,7 @@ func TestR22_OfFiftyParallelUsesOfAnInvitationOneWins(t *testing.T) {
 }
 
 func TestInvitation_ADisabledPersonOrOneWithAPasswordHasNoUseForOne(t *testing.T) {
-	h := onSQLite(t)
+	h := onEither(t)
 	globex := h.account("globex", identity.TwoFactorOff)
 	ben := h.guest("ben@example.com", globex)
 	link := h.invited(ben, globex)

@@ -43,7 +43,7 @@ func TestTheSamePageExpandsWhereTheAccountAsksForTheCode(t *testing.T) {
 }
 
 func TestTheLoginPageKeepsTheAddressAndNeverThePassword(t *testing.T) {
-	h := onSQLite(t)
+	h := onEither(t)
 	h.person("ada@example.com", h.account("acme", identity.TwoFactorOff))
 	b := h.browser()
 	page := b.send(b.get("/authorize"), "email", "ada@example.com", "password", "wrong-password-here", "remember", "on")
@@ -129,7 +129,7 @@ func (h *house) ended(cookie string) bool {
 }
 
 func TestAStepOfAnotherTabIsNotJudgedButShownAnew(t *testing.T) {
-	h := onSQLite(t)
+	h := onEither(t)
 	h.app(h.person("ada@example.com", h.account("acme", identity.TwoFactorAll)))
 	b := h.browser()
 	first := b.get("/authorize").shows(200, "Login")
@@ -142,7 +142,7 @@ func TestAStepOfAnotherTabIsNotJudgedButShownAnew(t *testing.T) {
 }
 
 func TestStartAgainEndsTheSessionAndKeepsTheRequest(t *testing.T) {
-	h := onSQLite(t)
+	h := onEither(t)
 	acme := h.account("acme", identity.TwoFactorAll)
 	h.app(h.person("ada@example.com", acme))
 	bob := h.app(h.person("bob@example.com", acme))
@@ -159,7 +159,7 @@ func TestStartAgainEndsTheSessionAndKeepsTheRequest(t *testing.T) {
 
 // TestStartAgainForgetsTheAccountThatWasChosen, unless the client had named it: both people belong to both accounts.
 func TestStartAgainForgetsTheAccountThatWasChosen(t *testing.T) {
-	h := onSQLite(t)
+	h := onEither(t)
 	acme, globex := h.account("acme", identity.TwoFactorAll), h.account("globex", identity.TwoFactorOff)
 	h.app(h.person("ada@example.com", acme, globex))
 	h.app(h.person("bob@example.com", acme, globex))
@@ -176,13 +176,13 @@ func TestStartAgainForgetsTheAccountThatWasChosen(t *testing.T) {
 }
 
 func TestALevelThatCannotBeReachedIsForTheClientToHear(t *testing.T) {
-	h := onSQLite(t)
+	h := onEither(t)
 	h.person("ada@example.com", h.account("acme", identity.TwoFactorOff))
 	h.browser().logIn("acr="+identity.ACRPhishingResistant, "ada@example.com", password).says("unmet")
 }
 
 func TestWithoutARequestThePersonSeesWhereToGo(t *testing.T) {
-	h := onSQLite(t)
+	h := onEither(t)
 	h.person("ada@example.com", h.account("acme", identity.TwoFactorAll))
 	b := h.browser()
 	page := b.get("/").shows(200, "Login")
@@ -272,7 +272,7 @@ func TestASessionThatRanOutForgetsItsCodeAndKeepsWhatWasEntered(t *testing.T) {
 }
 
 func TestRememberMeKeepsTheCookieAndNeverSkipsTheCode(t *testing.T) {
-	h := onSQLite(t)
+	h := onEither(t)
 	app := h.app(h.person("ada@example.com", h.account("acme", identity.TwoFactorAll)))
 	b := h.browser()
 	b.http.CheckRedirect = noRedirects
@@ -304,7 +304,7 @@ func (h *house) setCookie(s screen, name string) string {
 }
 
 func TestThePageSpeaksTheLanguageOfTheRequestBeforeTheBrowsers(t *testing.T) {
-	h := onSQLite(t)
+	h := onEither(t)
 	h.account("acme", identity.TwoFactorOff)
 	b := h.browser()
 	b.get("/authorize?ui_locales=de").shows(200, "Anmelden")
@@ -312,7 +312,7 @@ func TestThePageSpeaksTheLanguageOfTheRequestBeforeTheBrowsers(t *testing.T) {
 }
 
 func TestForgotPasswordBeginsWithTheAddressThatWasTyped(t *testing.T) {
-	h := onSQLite(t)
+	h := onEither(t)
 	page := h.browser().get("/forgot?email=ada%40example.com").shows(200, "Forgot your password?")
 	if page.value("email") != "ada@example.com" {
 		t.Error(text(page.tree))
@@ -353,7 +353,7 @@ func TestAPasswordIsHashedAnewWhenItsCostHasRisen(t *testing.T) {
 }
 
 func TestAnAnswerThatLeavesNothingToAskSkipsTheLoginPage(t *testing.T) {
-	h := onSQLite(t)
+	h := onEither(t)
 	ada := h.person("ada@example.com", h.account("acme", identity.TwoFactorAll), h.account("globex", identity.TwoFactorOff))
 	app := h.app(ada)
 	for query, next := range map[string]string{"account=globex": "/authorize/callback", "account=acme": "/login", "": "/login"} {

@@ -117,7 +117,7 @@ func TestADeclinedRequestGivesNoLinkAndNotAtOnceAnother(t *testing.T) {
 }
 
 func TestAskingTwiceIsAskingOnce(t *testing.T) {
-	h := onSQLite(t)
+	h := onEither(t)
 	ada, _ := h.enrolled()
 	b := h.browser()
 	if letters := b.asksForHelp(h, ada.Email); kinds(letters) != "notice" {
@@ -162,7 +162,7 @@ func TestOnlyTheOwnerOfAllAccountsDecides(t *testing.T) {
 }
 
 func TestNobodyVouchesForThemselves(t *testing.T) {
-	h := onSQLite(t)
+	h := onEither(t)
 	acme := h.account("acme", identity.TwoFactorOff)
 	cleo := h.person("cleo@example.com")
 	h.owns(cleo, acme)
@@ -182,7 +182,7 @@ func TestNobodyVouchesForThemselves(t *testing.T) {
 }
 
 func TestTheOwnersDecisionAsksForFreshProof(t *testing.T) {
-	h := onSQLite(t)
+	h := onEither(t)
 	acme := h.account("acme", identity.TwoFactorAll)
 	ada, cleo := h.person("ada@example.com", acme), h.person("cleo@example.com")
 	h.owns(cleo, acme)
@@ -224,7 +224,7 @@ func TestALoginWithTheSecondFactorWithdraws(t *testing.T) {
 }
 
 func TestAnApprovedResetVoidsPasskeysToo(t *testing.T) {
-	h := onSQLite(t)
+	h := onEither(t)
 	ada, _ := h.enrolled()
 	h.passkey(ada, h.server.URL)
 	approved, secret := identity.NewApprovedReset(ada, "", h.clock())

@@ -131,7 +131,7 @@ func TestThisWasntMeWithdrawsALostAuthenticator(t *testing.T) {
 }
 
 func TestAnAlarmLastsAWeekAndIsNotForTheDisabled(t *testing.T) {
-	h := onSQLite(t)
+	h := onEither(t)
 	ada := h.person("ada@example.com", h.account("globex", identity.TwoFactorOff))
 	alarm := h.notice(ada, mail.Notice{Kind: templates.PasswordChanged})
 	h.wait(7*24*time.Hour - time.Second)

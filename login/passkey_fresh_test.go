@@ -30,7 +30,7 @@ func TestAPasskeyIsFreshProofOfBothAtOnce(t *testing.T) {
 }
 
 func TestADeviceThatDoesNotVerifyItsUserIsFreshProofAfterThePasswordOnly(t *testing.T) {
-	h := onSQLite(t)
+	h := onEither(t)
 	base := h.serve("localhost").URL
 	ada := h.person("ada@example.com", h.account("acme", identity.TwoFactorAll))
 	key := h.passkey(ada, base)
@@ -48,7 +48,7 @@ func TestADeviceThatDoesNotVerifyItsUserIsFreshProofAfterThePasswordOnly(t *test
 }
 
 func TestR18_AChallengeForFreshProofOpensNothingElse(t *testing.T) {
-	h := onSQLite(t)
+	h := onEither(t)
 	base := h.serve("localhost").URL
 	ada := h.person("ada@example.com", h.account("acme", identity.TwoFactorAll), h.account("globex", identity.TwoFactorAll))
 	key := h.passkey(ada, base)

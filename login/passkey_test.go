@@ -54,7 +54,7 @@ func TestAPasskeyIsASecondFactorAfterThePassword(t *testing.T) {
 }
 
 func TestADeviceThatDoesNotVerifyItsUserIsASecondFactorButNoLogin(t *testing.T) {
-	h := onSQLite(t)
+	h := onEither(t)
 	base := h.serve("localhost").URL
 	ada := h.person("ada@example.com", h.account("acme", identity.TwoFactorAll))
 	h.app(ada)
@@ -108,7 +108,7 @@ func TestAClientThatInsistsOnAPasskeyGetsOne(t *testing.T) {
 }
 
 func TestPasskeysAreOffWhereTheIssuerIsAnAddress(t *testing.T) {
-	h := onSQLite(t)
+	h := onEither(t)
 	ada := h.person("ada@example.com", h.account("acme", identity.TwoFactorOff))
 	key := h.passkey(ada, h.server.URL)
 	b := h.browser()
@@ -147,7 +147,7 @@ func TestR18_AnAnswerCountsOnceHoweverManySendIt(t *testing.T) {
 }
 
 func TestR18_AChallengeIsForOnePersonOneBrowserOnePurposeAndFiveMinutes(t *testing.T) {
-	h := onSQLite(t)
+	h := onEither(t)
 	base := h.serve("localhost").URL
 	acme := h.account("acme", identity.TwoFactorAll)
 	ada, bob := h.person("ada@example.com", acme), h.person("bob@example.com", acme)
@@ -188,7 +188,7 @@ func TestR18_AChallengeIsForOnePersonOneBrowserOnePurposeAndFiveMinutes(t *testi
 }
 
 func TestR18_ChallengesAreRandomAndLongAndNotKept(t *testing.T) {
-	h := onSQLite(t)
+	h := onEither(t)
 	base := h.serve("localhost").URL
 	h.account("acme", identity.TwoFactorOff)
 	b := newBrowser(t, base)
@@ -271,7 +271,7 @@ var forgeries = map[string]func(d *device, right string) string{
 }
 
 func TestR19_WhateverIsForgedInAnAnswerIsRefusedAlike(t *testing.T) {
-	h := onSQLite(t)
+	h := onEither(t)
 	base := h.serve("localhost").URL
 	key := h.passkey(h.person("ada@example.com", h.account("acme", identity.TwoFactorAll)), base)
 	alone, after := newBrowser(t, base), newBrowser(t, base)
@@ -309,7 +309,7 @@ func handle(d *device) string {
 }
 
 func TestR19_ACounterThatWasNeverKeptIsNoReasonToRefuseButIsOnRecord(t *testing.T) {
-	h := onSQLite(t)
+	h := onEither(t)
 	base := h.serve("localhost").URL
 	ada := h.person("ada@example.com", h.account("acme", identity.TwoFactorOff))
 	key := h.passkey(ada, base)
@@ -349,7 +349,7 @@ func (h *house) passkeysOf(u identity.User) []identity.Passkey {
 }
 
 func TestR20_NoQuestionTellsWhoHasAPasskey(t *testing.T) {
-	h := onSQLite(t)
+	h := onEither(t)
 	base := h.serve("localhost").URL
 	acme := h.account("acme", identity.TwoFactorAll)
 	ada, bob := h.person("ada@example.com", acme), h.person("bob@example.com", acme)
@@ -385,7 +385,7 @@ func TestR20_NoQuestionTellsWhoHasAPasskey(t *testing.T) {
 }
 
 func TestR48_APasskeyOfSomebodyWhoIsDisabledOrHasRemovedItOpensNothing(t *testing.T) {
-	h := onSQLite(t)
+	h := onEither(t)
 	base := h.serve("localhost").URL
 	acme := h.account("acme", identity.TwoFactorAll)
 	for what, act := range map[string]func(u identity.User) error{
@@ -414,7 +414,7 @@ func TestR48_APasskeyOfSomebodyWhoIsDisabledOrHasRemovedItOpensNothing(t *testin
 }
 
 func TestR19_WhatIsNoAnswerIsRefusedAndNothingElse(t *testing.T) {
-	h := onSQLite(t)
+	h := onEither(t)
 	base := h.serve("localhost").URL
 	key := h.passkey(h.person("ada@example.com", h.account("acme", identity.TwoFactorOff)), base)
 	b := newBrowser(t, base)

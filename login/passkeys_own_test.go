@@ -31,7 +31,7 @@ func (h *house) settled(base, email string, apps ...identity.Authenticator) *bro
 }
 
 func TestTheNameOfANewPasskeyIsSuggested(t *testing.T) {
-	h := onSQLite(t)
+	h := onEither(t)
 	base := h.serve("localhost").URL
 	ada := h.person("ada@example.com", h.account("acme", identity.TwoFactorOff))
 	b := h.settled(base, ada.Email)
@@ -52,7 +52,7 @@ func TestTheNameOfANewPasskeyIsSuggested(t *testing.T) {
 
 // TestR21_WhoHasNothingButPasskeysConfirmsWithARecoveryCode, where the device is not at hand.
 func TestR21_WhoHasNothingButPasskeysConfirmsWithARecoveryCode(t *testing.T) {
-	h := onSQLite(t)
+	h := onEither(t)
 	base := h.serve("localhost").URL
 	ada := h.person("ada@example.com", h.account("acme", identity.TwoFactorOff))
 	h.passkey(ada, base)
@@ -114,7 +114,7 @@ func TestR21_APasskeyIsAddedUsedRenamedAndRemoved(t *testing.T) {
 }
 
 func TestR21_WhoHasAFactorProvesItFreshlyBeforeAPasskeyIsAddedOrRemoved(t *testing.T) {
-	h := onSQLite(t)
+	h := onEither(t)
 	base := h.serve("localhost").URL
 	ada := h.person("ada@example.com", h.account("acme", identity.TwoFactorOff))
 	app, key := h.app(ada), h.passkey(ada, base)
@@ -173,7 +173,7 @@ func TestR21_TheLastFactorOfAnAccountThatAsksForOneStays(t *testing.T) {
 }
 
 func TestR20_NobodySeesNamesOrRemovesThePasskeyOfAnother(t *testing.T) {
-	h := onSQLite(t)
+	h := onEither(t)
 	base := h.serve("localhost").URL
 	acme := h.account("acme", identity.TwoFactorOff)
 	ada, bob := h.person("ada@example.com", acme), h.person("bob@example.com", acme)
@@ -204,7 +204,7 @@ func TestR20_NobodySeesNamesOrRemovesThePasskeyOfAnother(t *testing.T) {
 }
 
 func TestR19_ANewPasskeyIsJudgedToTheLetter(t *testing.T) {
-	h := onSQLite(t)
+	h := onEither(t)
 	base := h.serve("localhost").URL
 	acme := h.account("acme", identity.TwoFactorOff)
 	ada := h.person("ada@example.com", acme)
@@ -246,7 +246,7 @@ func TestR19_ANewPasskeyIsJudgedToTheLetter(t *testing.T) {
 }
 
 func TestR19_OnlyThreeSignaturesAreTaken(t *testing.T) {
-	h := onSQLite(t)
+	h := onEither(t)
 	base := h.serve("localhost").URL
 	h.person("ada@example.com", h.account("acme", identity.TwoFactorOff))
 	b := h.settled(base, "ada@example.com")
@@ -268,7 +268,7 @@ func TestR19_OnlyThreeSignaturesAreTaken(t *testing.T) {
 }
 
 func TestAPersonHasABoundedNumberOfPasskeysWithNames(t *testing.T) {
-	h := onSQLite(t)
+	h := onEither(t)
 	base := h.serve("localhost").URL
 	ada := h.person("ada@example.com", h.account("acme", identity.TwoFactorOff))
 	b := h.settled(base, ada.Email)
@@ -289,7 +289,7 @@ func TestAPersonHasABoundedNumberOfPasskeysWithNames(t *testing.T) {
 }
 
 func TestR24_APasswordAloneNeverMakesThePasskeyThatAnAccountAsksFor(t *testing.T) {
-	h := onSQLite(t)
+	h := onEither(t)
 	base := h.serve("localhost").URL
 	ada := h.person("ada@example.com", h.account("acme", identity.TwoFactorAll))
 	b := h.settled(base, ada.Email)

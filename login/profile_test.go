@@ -44,7 +44,7 @@ func TestAPersonChangesNameAndLanguage(t *testing.T) {
 }
 
 func TestANameThatCannotBeShownIsRefused(t *testing.T) {
-	h := onSQLite(t)
+	h := onEither(t)
 	ada := h.person("ada@example.com", h.account("acme", identity.TwoFactorOff))
 	b := h.browser()
 	page := b.settle(h, "/settings/profile", "ada@example.com")
@@ -59,7 +59,7 @@ func TestANameThatCannotBeShownIsRefused(t *testing.T) {
 }
 
 func TestALanguageOfFinerSpellingSurvivesAChangeOfTheName(t *testing.T) {
-	h := onSQLite(t)
+	h := onEither(t)
 	ada := h.person("ada@example.com", h.account("acme", identity.TwoFactorOff))
 	ada.Locale = "de-AT"
 	h.write(func(tx *storage.Tx) error { return tx.SaveUser(h.t.Context(), ada) })

@@ -121,7 +121,7 @@ func TestR14_OfFiftyBrowsersWithOneCodeOneWins(t *testing.T) {
 // TestR14_AnAttemptTakesAsLongHoweverManyCodesAreLeft compares the quickest of many attempts, which noise touches least, and stops as soon as they
 // are alike: one that hashed against every code would take ten times as long every time.
 func TestR14_AnAttemptTakesAsLongHoweverManyCodesAreLeft(t *testing.T) {
-	h := onSQLite(t)
+	h := onEither(t)
 	acme := h.account("acme", identity.TwoFactorAll)
 	counts := []int{10, 1, 0}
 	people, browsers := make([]identity.User, len(counts)), make([]*browser, len(counts))
@@ -266,7 +266,7 @@ func TestR16_EveryUseIsMailedAndTheLastThreeAreTold(t *testing.T) {
 }
 
 func TestR17_ARecoveryCodeMayBeTypedInAnyWayAndInEitherField(t *testing.T) {
-	h := onSQLite(t)
+	h := onEither(t)
 	ada, app := h.enrolled()
 	codes := h.recoveryCodes(ada)
 	for i, typed := range []func(string) string{
@@ -349,7 +349,7 @@ func TestR15_WhereWrongCodesHaveSwitchedTheAppOffACodeStillProvesAReset(t *testi
 }
 
 func TestEveryRungOfTheLadderLeadsSomewhere(t *testing.T) {
-	h := onSQLite(t)
+	h := onEither(t)
 	ada, app := h.enrolled()
 	codes := h.recoveryCodes(ada)
 	b := h.browser()

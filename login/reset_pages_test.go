@@ -30,7 +30,7 @@ func (h *house) passes(email, password string) bool {
 }
 
 func TestR1_AResetTakesTwelveTo256CharactersAndCutsNothingOff(t *testing.T) {
-	h := onSQLite(t)
+	h := onEither(t)
 	ada, b, page := h.resetting()
 	words := strings.Repeat("otter lamps mend ", 20)
 	for length, reason := range map[int]string{11: "too short", 257: "too long"} {
@@ -49,7 +49,7 @@ func TestR1_AResetTakesTwelveTo256CharactersAndCutsNothingOff(t *testing.T) {
 }
 
 func TestR2_AResetTakesAnyText(t *testing.T) {
-	h := onSQLite(t)
+	h := onEither(t)
 	ada, b, page := h.resetting()
 	const composed, decomposed = " caf\u00e9 otter \U0001f9a6 lamp", " cafe\u0301 otter \U0001f9a6 lamp"
 	b.send(page, "password", composed).shows(200, "Your new password has been set")
@@ -61,7 +61,7 @@ func TestR2_AResetTakesAnyText(t *testing.T) {
 }
 
 func TestR3_AResetSaysWhyAPasswordIsRefused(t *testing.T) {
-	h := onSQLite(t)
+	h := onEither(t)
 	_, b, page := h.resetting()
 	if !strings.Contains(text(page.tree), "At least 12 characters") || !strings.Contains(text(page.tree), "Four or five unrelated words") {
 		t.Errorf("no advice before typing: %s", text(page.tree))
@@ -79,7 +79,7 @@ func TestR3_AResetSaysWhyAPasswordIsRefused(t *testing.T) {
 }
 
 func TestR4_AResetHashesWithArgon2id(t *testing.T) {
-	h := onSQLite(t)
+	h := onEither(t)
 	ada, b, page := h.resetting()
 	b.send(page, "password", newPassword).shows(200, "Your new password has been set")
 	if phc := must(h.db.User(t.Context(), ada.ID)).PasswordHash; !strings.HasPrefix(phc, "$argon2id$v=19$") {
@@ -88,7 +88,7 @@ func TestR4_AResetHashesWithArgon2id(t *testing.T) {
 }
 
 func TestR7_PasswordManagersUnderstandTheResetPage(t *testing.T) {
-	h := onSQLite(t)
+	h := onEither(t)
 	ada, _ := h.enrolled()
 	page := h.browser().get("/reset/" + h.forget(ada.Email))
 	want := map[string][2]string{"email": {"email", "username"}, "password": {"password", "new-password"}, "code": {"text", "one-time-code"}}
@@ -109,7 +109,7 @@ func TestR7_PasswordManagersUnderstandTheResetPage(t *testing.T) {
 
 // TestALaterStepOfAResetIsNotReachedByItsAddress opens and posts to every page with every cookie that does not belong to it.
 func TestALaterStepOfAResetIsNotReachedByItsAddress(t *testing.T) {
-	h := onSQLite(t)
+	h := onEither(t)
 	acme := h.account("acme", identity.TwoFactorAll)
 	ada, bob := h.person("ada@example.com", acme), h.person("bob@example.com", acme)
 	h.app(ada)
@@ -179,7 +179,7 @@ func TestAResetOfOnePersonTouchesNobodyElse(t *testing.T) {
 }
 
 func TestR1_TheShortestPasswordCanBeConfigured(t *testing.T) {
-	h := onSQLite(t)
+	h := onEither(t)
 	_, usual, _ := h.resetting()
 	h.passwordMin = 20
 	b := newBrowser(t, h.replica().URL)

@@ -127,7 +127,7 @@ func TestR30_AResetTakesNoPasskeyThatAnAccountRefuses(t *testing.T) {
 
 // TestR30_AnAccountThatTrustsTheMailboxRefusesNoProof: what is enough without a passkey is enough with one.
 func TestR30_AnAccountThatTrustsTheMailboxRefusesNoProof(t *testing.T) {
-	h := onSQLite(t)
+	h := onEither(t)
 	base := h.serve("localhost").URL
 	acme, content := h.account("acme", identity.TwoFactorOff), h.account("globex", identity.TwoFactorOff)
 	content.Reset, content.Passkeys = identity.ResetMailbox, identity.PasskeysRefused

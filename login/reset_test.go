@@ -261,7 +261,7 @@ func TestR30_WithoutASecondFactorNothingChanges(t *testing.T) {
 }
 
 func TestR30_WrongCodesAtAResetCountWithThoseOfTheLogin(t *testing.T) {
-	h := onSQLite(t)
+	h := onEither(t)
 	ada, app := h.enrolled()
 	b := h.browser()
 	page := b.get("/reset/" + h.forget(ada.Email))

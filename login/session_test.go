@@ -15,7 +15,7 @@ import (
 func noRedirects(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
 
 func TestR33_CookiesAreHostBoundSecureAndOpaque(t *testing.T) {
-	h := onSQLite(t)
+	h := onEither(t)
 	h.person("ada@example.com", h.account("acme", identity.TwoFactorOff))
 	door := h.doorAt("https://id.example.com")
 	seen := map[string]bool{}
@@ -42,7 +42,7 @@ func TestR33_CookiesAreHostBoundSecureAndOpaque(t *testing.T) {
 }
 
 func TestR33_ABrowserCookieThatIsNotOursIsReplaced(t *testing.T) {
-	h := onSQLite(t)
+	h := onEither(t)
 	h.enrolled()
 	for _, planted := range []string{"a", strings.Repeat("x", 42), strings.Repeat("x", 44)} {
 		b := h.browser()
@@ -132,7 +132,7 @@ func TestR35_ARequestBelongsToTheBrowserThatBeganIt(t *testing.T) {
 }
 
 func TestR35_ARequestEndsAfterTenMinutes(t *testing.T) {
-	h := onSQLite(t)
+	h := onEither(t)
 	h.enrolled()
 	b := h.browser()
 	page := b.get("/authorize").shows(200, "Login")
@@ -141,7 +141,7 @@ func TestR35_ARequestEndsAfterTenMinutes(t *testing.T) {
 }
 
 func TestR38_OneCookieServesAnyNumberOfTabs(t *testing.T) {
-	h := onSQLite(t)
+	h := onEither(t)
 	h.enrolled()
 	b := h.browser()
 	first := b.get("/authorize")
@@ -159,7 +159,7 @@ func TestR38_OneCookieServesAnyNumberOfTabs(t *testing.T) {
 var posts = []string{"/login", "/login/account", "/login/switch", "/login/restart", "/login/enrollment", "/enroll", "/enroll/code", "/logout", "/forgot", "/reset", "/lost", "/not-me", "/passkeys/options/sign-in", "/settings/passkeys/new", "/device", "/login/device"}
 
 func TestR39_FormsOfOtherSitesAreRefused(t *testing.T) {
-	h := onSQLite(t)
+	h := onEither(t)
 	_, app := h.enrolled()
 	b := h.browser()
 	page := b.logIn("", "ada@example.com", password).asksCode(200)
@@ -190,7 +190,7 @@ func TestR39_FormsOfOtherSitesAreRefused(t *testing.T) {
 }
 
 func TestR39_AGetChangesNothing(t *testing.T) {
-	h := onSQLite(t)
+	h := onEither(t)
 	h.enrolled()
 	b := h.browser()
 	page := b.logIn("", "ada@example.com", password).asksCode(200)
@@ -207,7 +207,7 @@ func TestR39_AGetChangesNothing(t *testing.T) {
 }
 
 func TestR43_EveryPageIsGuardedByItsHeaders(t *testing.T) {
-	h := onSQLite(t)
+	h := onEither(t)
 	h.enrolled()
 	b := h.browser()
 	login := b.get("/authorize")
@@ -240,7 +240,7 @@ func TestR43_EveryPageIsGuardedByItsHeaders(t *testing.T) {
 }
 
 func TestTheFormForAClientMayEndOnlyAtThatClient(t *testing.T) {
-	h := onSQLite(t)
+	h := onEither(t)
 	for action, want := range map[string]string{
 		"https://cms.example.com:8443/callback?x=1": "form-action 'self' https://cms.example.com:8443",
 		"http://localhost:8081/callback":            "form-action 'self' http://localhost:8081",
@@ -260,7 +260,7 @@ func TestTheFormForAClientMayEndOnlyAtThatClient(t *testing.T) {
 }
 
 func TestThePagesForTheOtherDoor(t *testing.T) {
-	h := onSQLite(t)
+	h := onEither(t)
 	h.person("ada@example.com", h.account("acme", identity.TwoFactorOff))
 	client := &identity.Client{Name: "CMS <3", PostLogoutURIs: []string{"https://cms.example.com/bye"}}
 	b := h.browser()

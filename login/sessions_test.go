@@ -115,7 +115,7 @@ func TestR37_NobodyEndsTheSessionsOfOthers(t *testing.T) {
 }
 
 func TestR36_SessionsThatHaveRunOutAreNotListed(t *testing.T) {
-	h := onSQLite(t)
+	h := onEither(t)
 	_, app := h.enrolled()
 	phone := h.browser()
 	phone.settle(h, "/settings", "ada@example.com", app).shows(200, "User Information")
@@ -130,7 +130,7 @@ func TestR36_SessionsThatHaveRunOutAreNotListed(t *testing.T) {
 }
 
 func TestWhatABrowserSaysOfItselfIsToldInWords(t *testing.T) {
-	h := onSQLite(t)
+	h := onEither(t)
 	h.person("ada@example.com", h.account("acme", identity.TwoFactorOff))
 	for agent, want := range map[string]string{
 		"Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0":                                                           "Firefox on Linux",

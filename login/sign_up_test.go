@@ -161,7 +161,7 @@ func TestR22_OfFiftyParallelUsesOfASignUpLinkOneWins(t *testing.T) {
 }
 
 func TestSignUp_IsClosedUnlessItIsOpenedAndPerClientWhereItIsSetSo(t *testing.T) {
-	h := onSQLite(t)
+	h := onEither(t)
 	h.account("globex", identity.TwoFactorOff)
 	b := h.browser()
 	closed := func(mode string) {

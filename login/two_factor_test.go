@@ -149,7 +149,7 @@ func TestR25_AnAppShownInSettingsIsConfirmedThereAlone(t *testing.T) {
 }
 
 func TestR10_TheSecretIsForTheBrowserThatAskedForIt(t *testing.T) {
-	h := onSQLite(t)
+	h := onEither(t)
 	_, b := h.atHome()
 	b.press(b.get("/settings"), "Enable").picture()
 	other := h.browser()
@@ -184,7 +184,7 @@ func TestR24_APasswordAloneShowsNoQRCodeWhereAnAccountAsksForACode(t *testing.T)
 }
 
 func TestR24_AnAppThatWrongCodesHaveSwitchedOffIsNotReplacedOnAPassword(t *testing.T) {
-	h := onSQLite(t)
+	h := onEither(t)
 	ada := h.person("ada@example.com", h.account("acme", identity.TwoFactorOff))
 	h.app(ada)
 	h.write(func(tx *storage.Tx) error { return tx.ExhaustAuthenticators(t.Context(), ada.ID, h.clock()) })

@@ -101,7 +101,7 @@ func TestACodeFromAClockThatIsOffSaysSo(t *testing.T) {
 }
 
 func TestAClockThatIsOffIsToldBesideTheQRCode(t *testing.T) {
-	h := onSQLite(t)
+	h := onEither(t)
 	acme := h.account("acme", identity.TwoFactorAll)
 	b := h.browser()
 	page := b.reveal(h.invite(h.person("ada@example.com", acme), acme))
@@ -145,7 +145,7 @@ func TestR12_TheCountsSurviveARequestThatIsRolledBack(t *testing.T) {
 
 // Whoever goes away while the password is being judged has used an attempt.
 func TestR12_WhoDoesNotWaitForTheAnswerIsCounted(t *testing.T) {
-	h := onSQLite(t)
+	h := onEither(t)
 	var err error
 	ada := h.person("ada@example.com", h.account("acme", identity.TwoFactorOff))
 	if h.hasher, err = identity.NewHasher(identity.HasherConfig{Memory: 64 << 10, Time: 3, AllowWeak: true}); err != nil {
@@ -221,7 +221,7 @@ func TestR47_TheLimitOfAnAddressHoldsAcrossReplicas(t *testing.T) {
 }
 
 func TestR46_RecoveryCodesAreCountedForTheirAddressToo(t *testing.T) {
-	h := onSQLite(t)
+	h := onEither(t)
 	ada, app := h.enrolled()
 	codes := h.recoveryCodes(ada)
 	h.addressLogins = 2

@@ -31,28 +31,30 @@ func openDB(t testing.TB, url string, migrate bool) *storage.DB {
 	return db
 }
 
-var cluster *postgres.Cluster
-
 // template is the migrated database that every PostgreSQL test copies.
-var template = sync.OnceValues(func() (string, error) {
-	return cluster.Template(func(url string) error {
-		db, err := storage.Open(context.Background(), storage.Config{URL: url, Keys: sealing})
-		if err != nil {
-			return err
-		}
-		defer db.Close()
-		return db.Migrate(context.Background())
-	})
-})
+var template struct {
+	once sync.Once
+	name string
+	err  error
+}
 
 func migratedPostgres(t testing.TB) string {
 	t.Helper()
-	cluster = postgres.Shared(t)
-	name, err := template()
-	if err != nil {
-		t.Fatal(err)
+	cluster := postgres.Shared(t)
+	template.once.Do(func() {
+		template.name, template.err = cluster.Template(func(url string) error {
+			db, err := storage.Open(context.Background(), storage.Config{URL: url, Keys: sealing})
+			if err != nil {
+				return err
+			}
+			defer db.Close()
+			return db.Migrate(context.Background())
+		})
+	})
+	if template.err != nil {
+		t.Fatal(template.err)
 	}
-	return cluster.Clone(t, name)
+	return cluster.Clone(t, template.name)
 }
 
 // signingKeys are made once: an RSA key takes its time.

@@ -88,9 +88,12 @@ func eachHouse(t *testing.T, test func(t *testing.T, h *house)) {
 	}
 }
 
-// newHouse opens a house on SQLite, for tests that do not depend on the engine.
+// newHouse opens a house for tests that do not depend on the engine: on SQLite if that is asked for.
 func newHouse(t testing.TB) *house {
 	t.Helper()
+	if !postgres.SQLiteWanted() {
+		return openHouse(t, openDB(t, migratedPostgres(t), false))
+	}
 	return openHouse(t, openDB(t, "sqlite:"+filepath.Join(t.TempDir(), "test.db"), true))
 }
 

@@ -32,7 +32,9 @@ func replicas(t *testing.T, test func(t *testing.T, w, other *world)) {
 			test(t, w, &world{house: second})
 		}
 	}
-	t.Run("sqlite", on("sqlite:"+filepath.Join(t.TempDir(), "test.db"), true))
+	if postgres.SQLiteWanted() {
+		t.Run("sqlite", on("sqlite:"+filepath.Join(t.TempDir(), "test.db"), true))
+	}
 	if postgres.Wanted() {
 		t.Run("postgres", on(migratedPostgres(t), false))
 	}

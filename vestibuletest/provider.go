@@ -22,7 +22,7 @@ import (
 
 // Config says what a test's provider starts with.
 type Config struct {
-	// Engine is "sqlite" or "postgres"; empty means sqlite.
+	// Engine is "sqlite" or "postgres"; empty means the first of [Engines].
 	Engine string
 	// Apply is a file as `vestibule apply` takes it.
 	Apply string
@@ -66,7 +66,7 @@ func Each(t *testing.T, c Config, test func(*testing.T, *Provider)) {
 func Start(t testing.TB, c Config) *Provider {
 	t.Helper()
 	if c.Engine == "" {
-		c.Engine = "sqlite"
+		c.Engine = Engines()[0]
 	}
 	p := &Provider{Clock: new(Clock), Mail: smtp.Start(t, smtp.Config{}), Log: new(Log), testing: t}
 	p.DB, p.dbURL = Database(t, c.Engine)

@@ -53,6 +53,7 @@ func settings(env *testscript.Env, url string) {
 	env.Setenv("VESTIBULE_DATABASE_URL", url)
 	env.Setenv("VESTIBULE_KEY_FILE", filepath.Join(env.WorkDir, "sealing.key"))
 	env.Setenv("VESTIBULE_ISSUER", "https://login.example.com")
+	env.Setenv("GORACE", "atexit_sleep_ms=0") // with the race detector every command would end a second late
 }
 
 func model(t *testing.T) *kong.Application {
