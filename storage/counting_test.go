@@ -121,8 +121,8 @@ func TestAnAccountEnteredInManyTabsIsEnteredOnce(t *testing.T) {
 		if won := wins(t, "an account is entered", errs); won != rivals {
 			t.Errorf("%d of %d tabs were let in", won, rivals)
 		}
-		if live, err := replicas[0].EntriesOf(ctx, w.account.ID); err != nil || len(live) != 1 {
-			t.Errorf("the account has the live entries %+v, %v", live, err)
+		if inside, err := replicas[0].SessionsIn(ctx, w.account.ID); err != nil || len(inside) != 1 || len(inside[0].Entries) != 1 {
+			t.Errorf("the account is entered in %+v, %v", inside, err)
 		}
 		t.Logf("%d tries for %d rivals", tries, rivals)
 	})

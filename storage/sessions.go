@@ -28,15 +28,13 @@ var (
 	sessionByToken = sessionSelect + "WHERE s.token_hash = $1 ORDER BY e.entered_at, e.id"
 	sessionByID    = sessionSelect + "WHERE s.id = $1 ORDER BY e.entered_at, e.id"
 	sessionsOf     = sessionSelect + "WHERE s.user_id = $1 AND s.ended_at IS NULL ORDER BY s.created_at, s.id, e.entered_at, e.id"
-	sessionsIn     = "SELECT " + sessions.names("s.") + ` FROM sessions s JOIN session_entries e ON e.session_id = s.id
-		WHERE e.account_id = $1 AND e.ended_at IS NULL AND s.ended_at IS NULL ORDER BY s.id`
-	sessionInsert = sessions.inserting()
-	sessionRenew  = `UPDATE sessions SET token_hash = $3, epoch = $4, proofs = $5, remember = $6, seen_at = $7
+	sessionsIn     = sessionSelect + "WHERE e.account_id = $1 AND e.ended_at IS NULL AND s.ended_at IS NULL ORDER BY s.id"
+	sessionInsert  = sessions.inserting()
+	sessionRenew   = `UPDATE sessions SET token_hash = $3, epoch = $4, proofs = $5, remember = $6, seen_at = $7
 		WHERE id = $1 AND token_hash = $2 AND ended_at IS NULL`
 	sessionSeen = "UPDATE sessions SET seen_at = $2, proofs = $3 WHERE id = $1 AND seen_at <= $2"
 	sessionEnd  = "UPDATE sessions SET ended_at = $2 WHERE id = $1 AND ended_at IS NULL"
 	entryByID   = entries.selecting("WHERE id = $1")
-	entriesOf   = entries.selecting("WHERE account_id = $1 AND ended_at IS NULL")
 	entrySave   = entries.saving(1)
 	entryEnd    = "UPDATE session_entries SET ended_at = $2 WHERE id = $1 AND ended_at IS NULL"
 	entriesEnd  = "UPDATE session_entries SET ended_at = $2 WHERE session_id = $1 AND ended_at IS NULL"
@@ -69,8 +67,8 @@ func (q Queries) SessionsOf(ctx context.Context, user identity.UserID) ([]identi
 	return q.withEntries(ctx, sessionsOf, user)
 }
 
-// withEntries runs a [sessionSelect], which has a row for each entry, and one for a session without any. Every page of
-// a login looks its session up, so it is one statement and not two.
+// withEntries runs a [sessionSelect], which has a row for each entry, and one for a session without any: its places are those of the
+// columns of both tables. Every page of a login looks its session up, so it is one statement and not two.
 func (q Queries) withEntries(ctx context.Context, query string, arg any) ([]identity.Session, error) {
 	type joined struct {
 		identity.Session
@@ -97,22 +95,7 @@ func (q Queries) withEntries(ctx context.Context, query string, arg any) ([]iden
 // SessionsIn returns the sessions in which an account was entered and has not ended; Entries holds the
 // entry for this account alone.
 func (q Queries) SessionsIn(ctx context.Context, account identity.AccountID) ([]identity.Session, error) {
-	inside, err := many(ctx, q, sessions, sessionsIn, account)
-	if err != nil {
-		return nil, err
-	}
-	live, err := q.EntriesOf(ctx, account)
-	if err != nil {
-		return nil, err
-	}
-	entryOf := map[identity.SessionID]identity.Entry{}
-	for _, e := range live {
-		entryOf[e.SessionID] = e
-	}
-	for i, s := range inside {
-		inside[i].Entries = []identity.Entry{entryOf[s.ID]}
-	}
-	return inside, nil
+	return q.withEntries(ctx, sessionsIn, account)
 }
 
 // AddSession adds a session; its entries are saved by [Tx.SaveEntry].
@@ -143,11 +126,6 @@ func (tx *Tx) SaveEntry(ctx context.Context, e identity.Entry) error {
 // Entry returns one account entered in a session, live or ended, or [ErrNotFound].
 func (q Queries) Entry(ctx context.Context, id identity.SessionEntryID) (identity.Entry, error) {
 	return one(ctx, q, entries, entryByID, id)
-}
-
-// EntriesOf returns the live entries for an account, over all sessions.
-func (q Queries) EntriesOf(ctx context.Context, account identity.AccountID) ([]identity.Entry, error) {
-	return many(ctx, q, entries, entriesOf, account)
 }
 
 // EndEntry ends one account in a session, and every grant given there. Clients with somebody logged in
