@@ -27,14 +27,12 @@ type Standing struct {
 }
 
 // standingNames and standingPlaces belong together, see [membershipNames].
-var standingNames = grants.names("g.") + ", " + users.names("u.") + ", " + membershipNames +
-	", EXISTS (SELECT 1 FROM authenticators t WHERE t.user_id = g.user_id AND t.confirmed_at IS NOT NULL AND t.disabled_at IS NULL), " + hasPasskeys("g.user_id") +
-	", EXISTS (SELECT 1 FROM authenticators t WHERE t.user_id = g.user_id AND t.confirmed_at IS NOT NULL AND t.exhausted)"
+var standingNames = grants.names("g.") + ", " + users.names("u.") + ", " + membershipNames + ", " + provable("g.user_id")
 
 func standingPlaces(s *Standing) []any {
 	s.Person.Memberships = make([]identity.Membership, 1)
 	return slices.Concat(grants.args(nil, &s.Grant), users.args(nil, &s.Person.User),
-		membershipPlaces(&s.Person.Memberships[0]), []any{&s.Person.Confirmed, &s.Person.Passkeys, &s.Person.Exhausted})
+		membershipPlaces(&s.Person.Memberships[0]), provablePlaces(&s.Person))
 }
 
 var (

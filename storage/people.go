@@ -8,17 +8,21 @@ import (
 	"github.com/vestibule-id/vestibule/identity"
 )
 
-// factorNames says whether a person u has an authenticator that is confirmed, and a pending one: its QR code was
-// shown through a link that is still good at $2; a passkey; and an app that wrong codes have switched off.
-var factorNames = `EXISTS (SELECT 1 FROM authenticators t WHERE t.user_id = u.id AND t.confirmed_at IS NOT NULL AND t.disabled_at IS NULL),
-	EXISTS (SELECT 1 FROM authenticators t JOIN enrollments e ON e.authenticator_id = t.id
-		WHERE t.user_id = u.id AND t.confirmed_at IS NULL AND t.disabled_at IS NULL
-		AND NOT e.own AND e.superseded_at IS NULL AND e.confirmed_at IS NULL AND e.expires_at > $2), ` + hasPasskeys("u.id") + `,
-	EXISTS (SELECT 1 FROM authenticators t WHERE t.user_id = u.id AND t.confirmed_at IS NOT NULL AND t.exhausted)`
-
-func factorPlaces(p *identity.Person) []any {
-	return []any{&p.Confirmed, &p.Pending, &p.Passkeys, &p.Exhausted}
+// provable says of the person whose id stands in a column whether they have an authenticator that is confirmed, a passkey, and an app that
+// wrong codes have switched off. Whoever decides about a person reads all three.
+func provable(user string) string {
+	app := "EXISTS (SELECT 1 FROM authenticators t WHERE t.user_id = " + user + " AND t.confirmed_at IS NOT NULL AND t."
+	return app + "disabled_at IS NULL), " + hasPasskeys(user) + ", " + app + "exhausted)"
 }
+
+func provablePlaces(p *identity.Person) []any { return []any{&p.Confirmed, &p.Passkeys, &p.Exhausted} }
+
+// factorNames adds whether a person u has a pending authenticator: its QR code was shown through a link that is still good at $2.
+var factorNames = provable("u.id") + `, EXISTS (SELECT 1 FROM authenticators t JOIN enrollments e ON e.authenticator_id = t.id
+		WHERE t.user_id = u.id AND t.confirmed_at IS NULL AND t.disabled_at IS NULL
+		AND NOT e.own AND e.superseded_at IS NULL AND e.confirmed_at IS NULL AND e.expires_at > $2)`
+
+func factorPlaces(p *identity.Person) []any { return append(provablePlaces(p), &p.Pending) }
 
 // memberNames and memberPlaces belong together, see [membershipNames].
 var memberNames = users.names("u.") + ", " + membershipNames + ", " + factorNames
