@@ -37,16 +37,20 @@ func readLink(ctx context.Context, q storage.Queries, secret, browser string, no
 	return l, err
 }
 
-// state judges the link; empty for one nobody knows. For a person whose app is confirmed every link
-// has done its work, because a confirmed app is never touched by another one; and so has one that an account has sent to who
-// has a passkey it takes: further factors are added in Settings, with the one there is.
+// done reports whether the link has nothing left to do. For a person whose app is confirmed every link has done its
+// work, because a confirmed app is never touched by another one; and so has one that an account has sent to who has a
+// passkey it takes: further factors are added in Settings, with the one there is.
+func (l link) done() bool {
+	return l.person.Confirmed || l.account.ID != "" && l.person.CanProve(l.account)
+}
+
+// state judges the link; empty for one nobody knows.
 func (l link) state() identity.EnrollmentState {
 	if l.enrollment.ID == "" {
 		return ""
 	}
 	state := l.enrollment.State(l.browser, l.now)
-	done := l.person.Confirmed || l.account.ID != "" && l.person.CanProve(l.account)
-	if done && (state == identity.EnrollmentOpen || state == identity.EnrollmentRevealed) {
+	if l.done() && (state == identity.EnrollmentOpen || state == identity.EnrollmentRevealed) {
 		return identity.EnrollmentUsed
 	}
 	return state
@@ -184,8 +188,7 @@ func (d *Door) ConfirmEnrollment(ctx context.Context, c Caller, secret, code str
 
 // confirmable reports whether a code may confirm what this browser was shown.
 func (l link) confirmable() bool {
-	done := l.person.Confirmed || l.account.ID != "" && l.person.CanProve(l.account)
-	return l.enrollment.Confirmable(l.browser, l.now) && !done && !l.person.Disabled()
+	return l.enrollment.Confirmable(l.browser, l.now) && !l.done() && !l.person.Disabled()
 }
 
 // confirmShown confirms the app unless the link or the person has changed while the code was judged.
